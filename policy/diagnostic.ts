@@ -1,0 +1,19 @@
+/** A place in a policy file: 1-based line and column, and the length of the marked text. */
+export type Place = {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+};
+
+/** One message about a policy file. The codes are in POLICY.md's table: E1xx shape … E501 test, W6xx lint. */
+export type Diagnostic = {
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  readonly place: Place;
+  readonly message: string;
+  /** Text behind the caret. */
+  readonly label?: string;
+  readonly notes: readonly { readonly place: Place; readonly message: string }[];
+  readonly help?: string;
+};

@@ -1,0 +1,13 @@
+/** Routes (docs/protocol.md); the same on HTTPS and on the admin socket. */
+export const PATHS = {
+  trust: "/v1/trust",
+  join: "/v1/join",
+  certificates: "/v1/certificates",
+  grants: "/v1/grants",
+  openapi: "/v1/openapi.json",
+  healthz: "/healthz",
+  readyz: "/readyz",
+} as const;
+
+/** The keyserver's HTTPS port when nothing else is said. */
+export const DEFAULT_PORT = 20557;

@@ -1,0 +1,132 @@
+/**
+ * The ledger's interface: what `issue/`, `authenticate/` and `admin/` may ask. Small and asynchronous, so that
+ * another database can stand behind it. Every promise of a write resolves after the write is synced.
+ *
+ * Times are whole seconds since 1970. Serials are lower-case hex: 40 digits for TLS, 16 for SSH.
+ */
+export type Ledger = {
+  /**
+   * Commits intents: serial, who, what, under which policy. All or none; many callers share one sync.
+   * Rejects with code `ledger.conflict` when (authority, serial) is there already.
+   */
+  intend(intents: readonly Intent[]): Promise<void>;
+  /**
+   * Binds a token to the key that presents it and commits the identity's intent, in one transaction.
+   * `spent` when another key holds it, or it was spent, revoked or has expired meanwhile.
+   */
+  intendJoin(tokenId: string, keyFingerprint: string, intent: Intent): Promise<"bound" | "spent">;
+  /** Commits certificates and their log entries, and for a join spends its token; answers with the checkpoint. */
+  record(records: readonly Record_[]): Promise<Checkpoint>;
+  /** Commits that intents came to nothing, and why. */
+  abandon(
+    failures: readonly {
+      readonly authority: string;
+      readonly serial: string;
+      readonly why: string;
+    }[],
+  ): Promise<void>;
+
+  findCertificate(serial: string): Promise<StoredCertificate | undefined>;
+  listCertificates(filter: CertificateFilter): Promise<readonly StoredCertificate[]>;
+
+  /** By SHA-256 of the secret, hex. Reads only. */
+  findToken(secretHash: string): Promise<Token | undefined>;
+  addToken(token: Omit<Token, "state" | "boundTo" | "serial">, by: string): Promise<void>;
+  listTokens(): Promise<readonly Token[]>;
+  revokeToken(id: string, by: string, at: number): Promise<boolean>;
+
+  findNode(name: string): Promise<NodeState | undefined>;
+  listNodes(): Promise<readonly NodeState[]>;
+  /** Records that a node has used the certificate with this serial: older ones count as superseded from now on. */
+  confirmIdentity(node: string, serial: string, at: number): Promise<void>;
+  setNodeState(
+    node: string,
+    state: "active" | "suspended" | "removed",
+    by: string,
+    at: number,
+  ): Promise<void>;
+  /** Writes a log entry of its own (refusals that matter, admin acts, alarms). */
+  note(entry: {
+    readonly at: number;
+    readonly event: string;
+    readonly [key: string]: unknown;
+  }): Promise<void>;
+
+  checkpoint(): Promise<Checkpoint>;
+  counts(
+    since: number,
+  ): Promise<readonly { readonly authority: string; readonly issued: number }[]>;
+  /** Resolves when the ledger can be written now; rejects with the reason otherwise. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Checkpoint = { readonly size: number; readonly head: string };
+
+export type Intent = {
+  readonly authority: string;
+  readonly serial: string;
+  readonly grant: string;
+  /** `node:w3`, `kerberos:P`, `ldap:U`, `root`, `keyserver`. */
+  readonly subject: string;
+  /** SHA-256 of the public key, hex. */
+  readonly key: string;
+  /** Hash of the policy that decided. */
+  readonly policy: string;
+  readonly at: number;
+  readonly from?: string;
+  readonly reason?: string;
+};
+
+export type Record_ = {
+  readonly authority: string;
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** DER, or the SSH blob. */
+  readonly certificate: Uint8Array;
+  readonly at: number;
+  /** For a join: the token that is spent and the node that is joined with this record. */
+  readonly join?: { readonly tokenId: string; readonly node: string };
+  /** For an identity certificate of a node. */
+  readonly identityOf?: string;
+};
+
+export type StoredCertificate = Intent & {
+  readonly state: "intended" | "issued" | "abandoned";
+  readonly why?: string;
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  readonly certificate?: Uint8Array;
+};
+
+export type CertificateFilter = {
+  readonly subject?: string;
+  readonly grant?: string;
+  /** Only those that end between `at` and this. */
+  readonly expiringBefore?: number;
+  readonly at: number;
+  readonly limit: number;
+};
+
+export type Token = {
+  readonly id: string;
+  readonly secretHash: string;
+  readonly node: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly createdBy: string;
+  readonly state: "open" | "bound" | "spent" | "revoked";
+  readonly boundTo?: string;
+  /** Of the identity certificate it was spent for. */
+  readonly serial?: string;
+};
+
+export type NodeState = {
+  readonly node: string;
+  readonly state: "active" | "suspended" | "removed";
+  readonly joinedAt: number;
+  /** Serial of the newest identity certificate that the node has used. */
+  readonly confirmed?: string;
+  readonly confirmedAt?: number;
+};
