@@ -11,3 +11,13 @@ export const PATHS = {
 
 /** The keyserver's HTTPS port when nothing else is said. */
 export const DEFAULT_PORT = 20557;
+
+/** Routes for operators (protocol/admin-messages.ts). */
+export const ADMIN_PATHS = {
+  status: "/v1/status",
+  tokens: "/v1/tokens",
+  nodes: "/v1/nodes",
+  certificates: "/v1/certificates",
+  authorities: "/v1/authorities",
+  policyReload: "/v1/policy/reload",
+} as const;

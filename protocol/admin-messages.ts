@@ -1,0 +1,156 @@
+import { Type, type Static } from "typebox";
+import { Checkpoint } from "./messages.ts";
+
+/**
+ * What operators ask, on the admin socket and, for people with an `operate` or `admit` grant, on HTTPS
+ * (docs/protocol.md). Same conventions as in messages.ts.
+ */
+
+const closed = { additionalProperties: false };
+const Optional = Type.Optional;
+const Text = Type.String();
+const Name = Type.String({ minLength: 1, maxLength: 128 });
+
+export const AuthorityView = Type.Object({
+  name: Text,
+  kind: Type.Union([Type.Literal("tls"), Type.Literal("ssh-host"), Type.Literal("ssh-user")]),
+  key: Text,
+  /** PEM certificate or SSH public key line. */
+  anchor: Text,
+  /** SHA-256 of the SubjectPublicKeyInfo or of the SSH key blob, hex. */
+  fingerprint: Text,
+  notAfter: Optional(Text),
+  /** Certificates in the last 24 hours. */
+  issued: Type.Integer(),
+});
+export type AuthorityView = Static<typeof AuthorityView>;
+export const AuthorityList = Type.Object({ authorities: Type.Array(AuthorityView) });
+export type AuthorityList = Static<typeof AuthorityList>;
+
+export const NewToken = Type.Object(
+  {
+    node: Name,
+    /** Seconds. */
+    ttl: Optional(Type.Integer({ minimum: 60, maximum: 7 * 86_400 })),
+  },
+  closed,
+);
+export type NewToken = Static<typeof NewToken>;
+/** The only answer that ever holds the secret. */
+export const IssuedToken = Type.Object({
+  id: Text,
+  node: Text,
+  roles: Type.Array(Text),
+  address: Optional(Text),
+  expiresAt: Text,
+  joinString: Text,
+});
+export type IssuedToken = Static<typeof IssuedToken>;
+export const TokenView = Type.Object({
+  id: Text,
+  node: Text,
+  state: Type.Union([
+    Type.Literal("open"),
+    Type.Literal("bound"),
+    Type.Literal("spent"),
+    Type.Literal("revoked"),
+    Type.Literal("expired"),
+  ]),
+  createdAt: Text,
+  createdBy: Text,
+  expiresAt: Text,
+});
+export type TokenView = Static<typeof TokenView>;
+export const TokenList = Type.Object({ tokens: Type.Array(TokenView) });
+export type TokenList = Static<typeof TokenList>;
+
+export const NodeView = Type.Object({
+  node: Text,
+  roles: Type.Array(Text),
+  address: Optional(Text),
+  /** `waiting`: in the policy and not joined; `unlisted`: joined and no longer in the policy. */
+  state: Type.Union([
+    Type.Literal("waiting"),
+    Type.Literal("active"),
+    Type.Literal("suspended"),
+    Type.Literal("removed"),
+    Type.Literal("unlisted"),
+  ]),
+  joinedAt: Optional(Text),
+  /** Serial of the newest identity certificate that the node has used, and when it first did. */
+  identity: Optional(Text),
+  identitySince: Optional(Text),
+});
+export type NodeView = Static<typeof NodeView>;
+export const NodeList = Type.Object({ nodes: Type.Array(NodeView) });
+export type NodeList = Static<typeof NodeList>;
+export const NodeStateChange = Type.Object(
+  {
+    state: Type.Union([
+      Type.Literal("active"),
+      Type.Literal("suspended"),
+      Type.Literal("removed"),
+    ]),
+  },
+  closed,
+);
+
+export const CertificateView = Type.Object({
+  serial: Text,
+  state: Type.Union([
+    Type.Literal("intended"),
+    Type.Literal("issued"),
+    Type.Literal("abandoned"),
+  ]),
+  why: Optional(Text),
+  authority: Text,
+  grant: Text,
+  subject: Text,
+  policy: Text,
+  from: Optional(Text),
+  reason: Optional(Text),
+  issuedAt: Text,
+  notBefore: Optional(Text),
+  notAfter: Optional(Text),
+  /** PEM, or one line of OpenSSH; only where one certificate was asked for. */
+  certificate: Optional(Text),
+});
+export type CertificateView = Static<typeof CertificateView>;
+export const CertificateList = Type.Object({ certificates: Type.Array(CertificateView) });
+export type CertificateList = Static<typeof CertificateList>;
+export const CertificateQuery = Type.Object(
+  {
+    subject: Optional(Type.String({ maxLength: 256 })),
+    grant: Optional(Name),
+    /** Seconds from now: only those that end sooner. */
+    expiring: Optional(Type.String({ pattern: "^[0-9]{1,9}$" })),
+    limit: Optional(Type.String({ pattern: "^[0-9]{1,4}$" })),
+  },
+  closed,
+);
+
+export const Status = Type.Object({
+  cluster: Text,
+  startedAt: Text,
+  now: Text,
+  policy: Type.Object({
+    hash: Text,
+    appliedAt: Text,
+    grants: Type.Integer(),
+    nodes: Type.Integer(),
+    /** Whether /etc/keysystem/policy.yaml is the policy in force. */
+    fileInForce: Type.Boolean(),
+  }),
+  pin: Text,
+  ready: Type.Boolean(),
+  problems: Type.Array(Text),
+  authorities: Type.Array(AuthorityView),
+  checkpoint: Checkpoint,
+  joinedNodes: Type.Integer(),
+  openTokens: Type.Integer(),
+  ownCertificateEnds: Text,
+});
+export type Status = Static<typeof Status>;
+
+export const PolicyReload = Type.Object({ policy: Text });
+export type PolicyReload = Static<typeof PolicyReload>;

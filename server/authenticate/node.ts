@@ -1,0 +1,102 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Policy } from "../../policy/decision.ts";
+import { KeysystemError } from "../../protocol/problems.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { formatTime } from "../time.ts";
+import type { Caller } from "./caller.ts";
+import type { PeerCertificate } from "./peer-certificate.ts";
+
+export type NodeAuthDeps = {
+  readonly policy: () => Policy;
+  readonly ledger: Pick<Ledger, "findCertificate" | "findNode" | "confirmIdentity" | "note">;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+};
+
+export type NodeAuthenticator = (peer: PeerCertificate, from: string) => Promise<Caller>;
+
+/**
+ * Judges a node's client certificate, anew on each request: also on a connection that has been open for hours.
+ *
+ * Accepted is only a certificate that the ledger has, byte for byte, as an identity of an active node of the policy,
+ * within its time, from the node's own address, and not older than the newest one that the node has used.
+ */
+export function createNodeAuthenticator(deps: NodeAuthDeps): NodeAuthenticator {
+  // A record never changes once it is issued, so a connection looks its own up once.
+  const owners = new WeakMap<PeerCertificate, string>();
+  const raised = new Set<string>();
+
+  return async (peer, from) => {
+    checkChain(peer);
+    checkTime(peer, deps.now());
+    const node = owners.get(peer) ?? (await findOwner(deps, peer));
+    owners.set(peer, node);
+    checkAddress(deps.policy(), node, from);
+    await checkState(deps, raised, { peer, node, from });
+    return { subject: { kind: "node", node }, from };
+  };
+}
+
+function checkChain({ chained, why }: PeerCertificate): void {
+  if (chained) return;
+  const detail = `the client certificate was not issued by authority nodes of this cluster (${why})`;
+  throw new KeysystemError("auth.certificate", detail);
+}
+
+function checkTime({ notBefore, notAfter }: PeerCertificate, now: number): void {
+  if (now > notAfter) {
+    const detail = `the client certificate ended at ${formatTime(notAfter)}; join again with a new join string`;
+    throw new KeysystemError("auth.expired", detail);
+  }
+  if (now < notBefore) {
+    const detail = `the client certificate begins at ${formatTime(notBefore)}; the server's clock says ${formatTime(now)}`;
+    throw new KeysystemError("auth.certificate", detail);
+  }
+}
+
+async function findOwner({ ledger }: NodeAuthDeps, peer: PeerCertificate): Promise<string> {
+  const stored = await ledger.findCertificate(peer.serial);
+  const same =
+    stored?.state === "issued" &&
+    stored.authority === "nodes" &&
+    stored.certificate !== undefined &&
+    stored.certificate.length === peer.raw.length &&
+    timingSafeEqual(stored.certificate, peer.raw);
+  if (same && stored.subject.startsWith("node:")) return stored.subject.slice("node:".length);
+  const detail = "the client certificate is not a node's identity that the ledger knows";
+  throw new KeysystemError("auth.certificate", detail);
+}
+
+function checkAddress(policy: Policy, node: string, from: string): void {
+  const known = policy.nodes.get(node);
+  if (known === undefined) {
+    throw new KeysystemError("auth.forbidden", `the policy names no node ${node} any more`);
+  }
+  if (known.address === undefined || known.address === from) return;
+  const detail = `${node} is ${known.address} in the policy, and the request comes from ${from}`;
+  throw new KeysystemError("auth.address", detail);
+}
+
+async function checkState(
+  { ledger, now }: NodeAuthDeps,
+  raised: Set<string>,
+  { peer, node, from }: { peer: PeerCertificate; node: string; from: string },
+): Promise<void> {
+  const before = await ledger.findNode(node);
+  if (before?.state !== "active") {
+    const state = before?.state ?? "not joined";
+    const detail = `${node} is ${state}; on the master: keyserver node show ${node}`;
+    throw new KeysystemError("auth.suspended", detail);
+  }
+  if (before.confirmed === peer.serial) return;
+  await ledger.confirmIdentity(node, peer.serial, now());
+  if ((await ledger.findNode(node))?.confirmed === peer.serial) return;
+
+  // Somebody holds an old key of this node: a restored image or a copy. It is said once for each certificate.
+  if (!raised.has(peer.serial)) {
+    raised.add(peer.serial);
+    await ledger.note({ at: now(), event: "identity.superseded", node, serial: peer.serial, from });
+  }
+  const detail = `${node} has used a newer identity certificate since; this machine is a copy or was restored: join again`;
+  throw new KeysystemError("auth.superseded", detail);
+}

@@ -1,0 +1,42 @@
+import type { TLSSocket } from "node:tls";
+import { KeysystemError } from "../../protocol/problems.ts";
+
+/** What a TLS connection's client certificate says of itself; made once for each connection. */
+export type PeerCertificate = {
+  readonly raw: Buffer;
+  /** Lower-case hex, as the ledger writes serials. */
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Whether OpenSSL found a chain of signatures to an anchor of authority `nodes`, ours by key. */
+  readonly chained: boolean;
+  readonly why: string;
+};
+
+const seen = new WeakMap<TLSSocket, PeerCertificate>();
+
+/** Verification results that say nothing but that the time is wrong: judged on each request, not at the handshake. */
+const TIME_ONLY = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
+
+/** @throws KeysystemError `auth.required` when the connection has no client certificate */
+export function peerCertificate(socket: TLSSocket): PeerCertificate {
+  const known = seen.get(socket);
+  if (known !== undefined) return known;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
+    const detail = "no client certificate; a node joins first: keyclient join STRING";
+    throw new KeysystemError("auth.required", detail);
+  }
+  const failure = socket.authorizationError as unknown;
+  const why = failure === null || failure === undefined ? "" : String(failure);
+  const peer: PeerCertificate = {
+    raw: certificate.raw,
+    serial: certificate.serialNumber.toLowerCase().padStart(40, "0"),
+    notBefore: Math.floor(certificate.validFromDate.getTime() / 1000),
+    notAfter: Math.floor(certificate.validToDate.getTime() / 1000),
+    chained: socket.authorized || TIME_ONLY.has(why),
+    why,
+  };
+  seen.set(socket, peer);
+  return peer;
+}
