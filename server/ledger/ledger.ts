@@ -16,7 +16,7 @@ export type Ledger = {
    */
   intendJoin(tokenId: string, keyFingerprint: string, intent: Intent): Promise<"bound" | "spent">;
   /** Commits certificates and their log entries, and for a join spends its token; answers with the checkpoint. */
-  record(records: readonly Record_[]): Promise<Checkpoint>;
+  record(records: readonly IssuedRecord[]): Promise<Checkpoint>;
   /** Commits that intents came to nothing, and why. */
   abandon(
     failures: readonly {
@@ -37,8 +37,16 @@ export type Ledger = {
 
   findNode(name: string): Promise<NodeState | undefined>;
   listNodes(): Promise<readonly NodeState[]>;
-  /** Records that a node has used the certificate with this serial: older ones count as superseded from now on. */
-  confirmIdentity(node: string, serial: string, at: number): Promise<void>;
+  /**
+   * Records that a node has used the certificate with this serial: older ones count as superseded from
+   * now on. Only ever moves forward in the order of issue, and writes only when it moves. Answers where
+   * the certificate stands now; `unknown` when it is no identity certificate of this node.
+   */
+  confirmIdentity(
+    node: string,
+    serial: string,
+    at: number,
+  ): Promise<"newest" | "superseded" | "unknown">;
   setNodeState(
     node: string,
     state: "active" | "suspended" | "removed",
@@ -53,6 +61,7 @@ export type Ledger = {
   }): Promise<void>;
 
   checkpoint(): Promise<Checkpoint>;
+  /** Certificates by authority, since the begin of the hour of `since`. */
   counts(
     since: number,
   ): Promise<readonly { readonly authority: string; readonly issued: number }[]>;
@@ -78,7 +87,7 @@ export type Intent = {
   readonly reason?: string;
 };
 
-export type Record_ = {
+export type IssuedRecord = {
   readonly authority: string;
   readonly serial: string;
   readonly notBefore: number;

@@ -1,0 +1,86 @@
+import type { Database } from "better-sqlite3";
+import type { LogWriter } from "../log/chain.ts";
+import { formatEntry } from "../log/entry.ts";
+import { LedgerError } from "./ledger-error.ts";
+import type { NodeState } from "./ledger.ts";
+import { KIND } from "./names.ts";
+
+/** The nodes table. All but `find`, `list` and `standing` write in the caller's transaction. */
+export type Nodes = {
+  readonly find: (name: string) => NodeState | undefined;
+  readonly list: () => readonly NodeState[];
+  /** A new or removed node becomes active; a suspended one stays suspended. Older identities are superseded. */
+  readonly join: (name: string, intent: number, at: number) => void;
+  /** @throws LedgerError `ledger.conflict` when the node never joined. */
+  readonly setState: (name: string, state: NodeState["state"], by: string, at: number) => void;
+  /** Where an identity certificate stands among those of its node. */
+  readonly standing: (name: string, serial: Buffer) => Standing;
+  /** Moves the newest used identity forward, never back; gives the standing that comes of it. */
+  readonly confirm: (name: string, serial: Buffer, at: number) => Exclude<Standing, "newer">;
+};
+
+/** `newer`: than any that was used; `newest`: the one used last; `superseded`: a newer one has been used. */
+export type Standing = "newer" | "newest" | "superseded" | "unknown";
+
+const COLUMNS = `
+  SELECT nodes.name AS node, state, joined_at AS joinedAt, hex(serial) AS confirmed,
+    confirmed_at AS confirmedAt
+  FROM nodes LEFT JOIN intents ON seq = confirmed`;
+/** Where the identity certificate of node ?1 with serial ?2 stands. */
+const STANDING = `
+  SELECT seq, CASE WHEN confirmed IS NULL OR seq > confirmed THEN 'newer'
+    WHEN seq = confirmed THEN 'newest' ELSE 'superseded' END AS standing
+  FROM nodes, intents JOIN certificates ON intent = seq
+  WHERE nodes.name = ?1 AND identity_of = ?1 AND serial = ?2
+    AND authority IN (SELECT id FROM names WHERE kind = ${KIND.authority})`;
+
+export function createNodes(db: Database, log: LogWriter): Nodes {
+  const find = db.prepare<[string], Row>(`${COLUMNS} WHERE nodes.name = ?`);
+  const list = db.prepare<[], Row>(`${COLUMNS} ORDER BY nodes.name`);
+  const join = db.prepare<[string, number, number, number]>(
+    `INSERT INTO nodes VALUES (?, 'active', ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+     state = iif(state = 'suspended', 'suspended', 'active'), joined_at = excluded.joined_at,
+     confirmed = excluded.confirmed, confirmed_at = excluded.confirmed_at`,
+  );
+  const setState = db.prepare<[string, string]>("UPDATE nodes SET state = ? WHERE name = ?");
+  const standing = db.prepare<[string, Buffer], Found>(STANDING);
+  const confirm = db.prepare<[number, number, string]>(
+    "UPDATE nodes SET confirmed = ?, confirmed_at = ? WHERE name = ?",
+  );
+  return {
+    find: (name) => {
+      const row = find.get(name);
+      return row === undefined ? undefined : toNode(row);
+    },
+    list: () => list.all().map(toNode),
+    join: (name, intent, at) => {
+      join.run(name, at, intent, at);
+    },
+    setState: (name, state, by, at) => {
+      if (setState.run(state, name).changes === 0) {
+        throw new LedgerError("ledger.conflict", `node ${name} has never joined`);
+      }
+      log.append(formatEntry({ at, event: `node.${state}`, by, node: name }));
+    },
+    standing: (name, serial) => standing.get(name, serial)?.standing ?? "unknown",
+    confirm: (name, serial, at) => {
+      const found = standing.get(name, serial);
+      if (found === undefined) return "unknown";
+      if (found.standing !== "newer") return found.standing;
+      confirm.run(found.seq, at, name);
+      return "newest";
+    },
+  };
+}
+
+type Found = { readonly seq: number; readonly standing: Standing };
+
+type Row = Pick<NodeState, "node" | "state" | "joinedAt"> & {
+  readonly confirmed: string;
+  readonly confirmedAt: number | null;
+};
+
+function toNode({ confirmed, confirmedAt, ...rest }: Row): NodeState {
+  if (confirmed === "" || confirmedAt === null) return rest;
+  return { ...rest, confirmed: confirmed.toLowerCase(), confirmedAt };
+}
