@@ -1,0 +1,44 @@
+import type { BenchAuthority } from "./authority.ts";
+import type { LoadOutcome } from "./load/run-load.ts";
+
+/** One figure, and where there is a ceiling for it, the share of it that is reached. */
+export type Figure = {
+  readonly value: number;
+  readonly unit: string;
+  readonly ratio?: number;
+  /** What the ratio is taken of, measured in the same run. */
+  readonly of?: string;
+  /** In words: what else is worth knowing about this figure. */
+  readonly detail?: string;
+};
+
+/** Figures by name, as in {@link MARKS}. */
+export type Figures = Readonly<Record<string, Figure>>;
+
+/** One way of measuring, which may give several figures at once. */
+export type Measure = {
+  readonly names: readonly string[];
+  run(context: Context): Promise<Figures>;
+};
+
+/** The loads that several measures look at; each is run once. */
+export const LOADS = ["kept.8", "kept.1", "storm.8", "storm.1", "ssh.8"] as const;
+export type LoadName = (typeof LOADS)[number];
+
+/** Whatever measures share, made on first use and then kept. */
+export type Context = {
+  /** Certificates a second and core that OpenSSL's own P-256 allows: 1/(1/sign + 1/verify). */
+  ceiling(): Promise<number>;
+  /** New mutual-TLS connections a second to a bare `node:https`, with the authority's own certificates. */
+  handshakes(): Promise<number>;
+  authority(): Promise<BenchAuthority>;
+  load(name: LoadName): Promise<LoadOutcome>;
+  /** Timed seconds of each measure, and untimed ones before. */
+  readonly seconds: number;
+  readonly warmSeconds: number;
+  /** Certificates that `ledger.growth` grows to. */
+  readonly growth: number;
+};
+
+/** `value` with so many significant digits. */
+export const round = (value: number, digits = 4): number => Number(value.toPrecision(digits));

@@ -1,0 +1,185 @@
+import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Type } from "typebox";
+import { Value } from "typebox/value";
+import { PATHS } from "../../protocol/paths.ts";
+import { run, runOk, type CommandOptions, type Outcome } from "./command.ts";
+import { freePort } from "./port.ts";
+import { startDaemon, type Daemon } from "./process.ts";
+import { CHECKOUT } from "./source-tree.ts";
+import { askOverSocket } from "./unix-request.ts";
+import { waitFor } from "./wait.ts";
+
+export type ClusterOptions = {
+  /** Text of the policy; the quickstart's when absent. */
+  readonly policy?: string;
+  readonly cluster?: string;
+  readonly domain?: string;
+  /** Names and addresses of keyserver's own certificate besides 127.0.0.1. */
+  readonly names?: readonly string[];
+  /** Environment of every program besides PATH: a fake clock's, for instance. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/**
+ * One authority with its own root folder, ports and processes, and machines that join it.
+ *
+ * Nothing of it outlives {@link Cluster.dispose}, which also `await using` calls.
+ */
+export type Cluster = AsyncDisposable & {
+  /** The temporary folder that holds everything. */
+  readonly folder: string;
+  /** `--root` of the master. */
+  readonly root: string;
+  /** `127.0.0.1:PORT`, where keyserver listens. */
+  readonly address: string;
+  /** Starts keyserver (and with it keysigner), and waits until it can sign. */
+  start(env?: Readonly<Record<string, string>>): Promise<Daemon>;
+  /** Ends keyserver and what it started; gives its exit code. */
+  stop(): Promise<number>;
+  /** The keyserver that {@link Cluster.start} started last. */
+  readonly daemon: () => Daemon;
+  /** A keyserver command on the master, whatever its exit code. */
+  keyserver(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+  /** Admits a node and gives the join string. */
+  admit(node: string): Promise<string>;
+  /** A keyclient command on a node, whatever its exit code. */
+  keyclient(node: string, args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+  /** `--root` of a node; made when it is not there. */
+  nodeRoot(node: string): string;
+  /** Admits a node and joins it, which has to succeed. */
+  join(node: string): Promise<void>;
+  dispose(): Promise<void>;
+};
+
+const KEYSERVER = join(CHECKOUT, "server/bin/keyserver");
+const KEYCLIENT = join(CHECKOUT, "client/bin/keyclient");
+
+/**
+ * Makes an authority with `keyserver init`; it is not started yet.
+ *
+ * @throws Error with what keyserver said when init fails.
+ */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), "keysystem-"));
+  // Other users (keysigner, etcd) must get through to what is theirs inside.
+  chmodSync(folder, 0o711);
+  try {
+    const address = `127.0.0.1:${await freePort()}`;
+    const root = join(folder, "master");
+    mkdirSync(root);
+    await initAuthority(root, address, folder, options);
+    return assembleCluster({ folder, root, address, env: programEnv(options.env) });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A cluster that has been started. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = await createCluster(options);
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await cluster.dispose();
+    throw error;
+  }
+}
+
+async function initAuthority(
+  root: string,
+  address: string,
+  folder: string,
+  options: ClusterOptions,
+): Promise<void> {
+  const { cluster = "demo", domain = "demo.test", names = [], policy } = options;
+  const file = policy === undefined ? join(CHECKOUT, "test/quickstart.policy.yaml") : undefined;
+  const written = join(folder, "policy.yaml");
+  if (policy !== undefined) writeFileSync(written, policy);
+  const asked = ["--cluster", cluster, "--domain", domain, "--policy", file ?? written];
+  const named = ["127.0.0.1", ...names].flatMap((name) => ["--name", name]);
+  const args = ["init", "--root", root, "--yes", "--listen", address, ...asked, ...named];
+  await runOk(KEYSERVER, args, { env: programEnv(options.env), timeout: 60 });
+}
+
+type Parts = {
+  readonly folder: string;
+  readonly root: string;
+  readonly address: string;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+function assembleCluster({ folder, root, address, env }: Parts): Cluster {
+  let current: Daemon | undefined;
+  const nodeRoot = (node: string): string => {
+    const path = join(folder, "nodes", node);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const keyserver: Cluster["keyserver"] = (args, options = {}) =>
+    run(KEYSERVER, [...args, "--root", root], { env, ...options });
+  const keyclient: Cluster["keyclient"] = (node, args, options = {}) =>
+    run(KEYCLIENT, [...args, "--root", nodeRoot(node)], { env, ...options });
+  const admit = async (node: string): Promise<string> =>
+    parseAdmission(await keyserver(["node", "admit", node, "--json"]));
+  const stop = async (): Promise<number> => (await current?.stop()) ?? 0;
+  const dispose = async (): Promise<void> => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    folder,
+    root,
+    address,
+    async start(extra = {}) {
+      current = startDaemon(KEYSERVER, ["run", "--root", root], { env: { ...env, ...extra } });
+      await waitUntilReady(current, join(root, "run/keysystem/admin.sock"));
+      return current;
+    },
+    stop,
+    daemon: () => current ?? startFirst(),
+    keyserver,
+    admit,
+    keyclient,
+    nodeRoot,
+    async join(node) {
+      const outcome = await keyclient(node, ["join", await admit(node)], { timeout: 60 });
+      if (outcome.code !== 0) throw new Error(`join of ${node} failed\n${formatOutcome(outcome)}`);
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+const startFirst = (): never => {
+  throw new TypeError("the cluster has not been started");
+};
+
+const programEnv = (extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+  ...extra,
+});
+
+/** Ready: the admin socket is there and `/readyz` on it says so. */
+async function waitUntilReady(daemon: Daemon, socket: string): Promise<void> {
+  await waitFor("keyserver ready", async () => {
+    if (daemon.hasEnded()) return true;
+    const { status } = await askOverSocket(socket, "GET", PATHS.readyz);
+    return status === 200;
+  });
+  if (daemon.hasEnded()) throw new Error(`keyserver run ended\n${daemon.output()}`);
+}
+
+const Admission = Type.Object({ schema: Type.Literal(1), joinString: Type.String() });
+
+function parseAdmission(outcome: Outcome): string {
+  if (outcome.code !== 0) throw new Error(`node admit failed\n${formatOutcome(outcome)}`);
+  return Value.Parse(Admission, JSON.parse(outcome.stdout)).joinString;
+}
+
+/** An outcome for a failure's message. */
+export const formatOutcome = ({ code, stdout, stderr }: Outcome): string =>
+  `exit ${code}\n${stdout}${stderr}`;
