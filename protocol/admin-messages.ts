@@ -86,22 +86,14 @@ export const NodeList = Type.Object({ nodes: Type.Array(NodeView) });
 export type NodeList = Static<typeof NodeList>;
 export const NodeStateChange = Type.Object(
   {
-    state: Type.Union([
-      Type.Literal("active"),
-      Type.Literal("suspended"),
-      Type.Literal("removed"),
-    ]),
+    state: Type.Union([Type.Literal("active"), Type.Literal("suspended"), Type.Literal("removed")]),
   },
   closed,
 );
 
 export const CertificateView = Type.Object({
   serial: Text,
-  state: Type.Union([
-    Type.Literal("intended"),
-    Type.Literal("issued"),
-    Type.Literal("abandoned"),
-  ]),
+  state: Type.Union([Type.Literal("intended"), Type.Literal("issued"), Type.Literal("abandoned")]),
   why: Optional(Text),
   authority: Text,
   grant: Text,
@@ -131,6 +123,7 @@ export const CertificateQuery = Type.Object(
 
 export const Status = Type.Object({
   cluster: Text,
+  domain: Text,
   startedAt: Text,
   now: Text,
   policy: Type.Object({

@@ -40,15 +40,18 @@ export function admissionLifetime(
     const detail = `the policy names no node ${node}; add it under nodes: in policy.yaml first`;
     throw new KeysystemError("policy.unknown_node", detail);
   }
-  const { usual, most } =
-    subject.kind === "root" ? ROOT_TOKEN : admitGrant(policy, subject, node);
+  const { usual, most } = subject.kind === "root" ? ROOT_TOKEN : admitGrant(policy, subject, node);
   const wanted = ttl ?? usual;
   if (wanted <= most) return wanted;
   const detail = `${wanted} s is longer than the ${most} s for which the caller may make a join string`;
   throw new KeysystemError("policy.lifetime_too_long", detail);
 }
 
-function admitGrant(policy: Policy, subject: Subject, node: string): { usual: number; most: number } {
+function admitGrant(
+  policy: Policy,
+  subject: Subject,
+  node: string,
+): { usual: number; most: number } {
   for (const { grant, decision } of grantsOf(policy, subject)) {
     if (decision.verdict === "deny" || decision.plan.verb !== "admit") continue;
     const admission = decide(policy, subject, { grant, node });

@@ -25,6 +25,7 @@ export const authenticateAdmin: Authenticate = () =>
 /** The peer's address. @throws KeysystemError when the connection is gone */
 export function sourceOf({ raw }: FastifyRequest): string {
   const { remoteAddress } = raw.socket;
-  if (remoteAddress === undefined) throw new KeysystemError("request.malformed", "connection closed");
+  if (remoteAddress === undefined)
+    throw new KeysystemError("request.malformed", "connection closed");
   return peerAddress(remoteAddress);
 }

@@ -89,8 +89,7 @@ async function checkState(
     throw new KeysystemError("auth.suspended", detail);
   }
   if (before.confirmed === peer.serial) return;
-  await ledger.confirmIdentity(node, peer.serial, now());
-  if ((await ledger.findNode(node))?.confirmed === peer.serial) return;
+  if ((await ledger.confirmIdentity(node, peer.serial, now())) === "newest") return;
 
   // Somebody holds an old key of this node: a restored image or a copy. It is said once for each certificate.
   if (!raised.has(peer.serial)) {

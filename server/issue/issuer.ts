@@ -1,5 +1,9 @@
 import type { SignResult } from "../../keys/signer/messages.ts";
-import type { CertificateRequest, CertificateResults, Checkpoint } from "../../protocol/messages.ts";
+import type {
+  CertificateRequest,
+  CertificateResults,
+  Checkpoint,
+} from "../../protocol/messages.ts";
 import { KeysystemError, toProblem } from "../../protocol/problems.ts";
 import type { Caller } from "../authenticate/caller.ts";
 import type { IssuedRecord, Ledger } from "../ledger/ledger.ts";
@@ -97,7 +101,11 @@ async function signAndRecord(
   // On disk before the key is used: a crash in between leaves a row to explain, never a certificate nobody knows of.
   await deps.ledger.intend(items.map(([, { intent }]) => intent));
   const signed = await Promise.all(
-    items.map(async ([index, item]) => ({ index, item, result: await signOne(deps, policy, item) })),
+    items.map(async ([index, item]) => ({
+      index,
+      item,
+      result: await signOne(deps, policy, item),
+    })),
   );
 
   const failed = signed.filter(({ result }) => isRefused(result));

@@ -104,8 +104,14 @@ function proveKey({ publicKey, proof }: SignRequest): void {
   const digest = proof === undefined || proof.hash === "none" ? null : proof.hash;
   const good =
     proof !== undefined &&
-    verify(digest, Buffer.from(proof.signed, "base64"), key, Buffer.from(proof.signature, "base64"));
-  if (!good) throw new KeysystemError("key.not_proven", "the request's signature does not fit its key");
+    verify(
+      digest,
+      Buffer.from(proof.signed, "base64"),
+      key,
+      Buffer.from(proof.signature, "base64"),
+    );
+  if (!good)
+    throw new KeysystemError("key.not_proven", "the request's signature does not fit its key");
 }
 
 const spent = (): KeysystemError =>

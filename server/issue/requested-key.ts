@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { parseRequest } from "../../keys/formats/csr.ts";
-import { KeyError } from "../../keys/formats/key-error.ts";
-import { parseSshPublicKey } from "../../keys/formats/ssh-key.ts";
+import { parseRequest } from "../../keys/formats/certificate-request.ts";
+import { KeyError } from "../../keys/formats/format-error.ts";
+import { parseSshPublicKey } from "../../keys/formats/ssh-public-key.ts";
 import type { SignRequest } from "../../keys/signer/messages.ts";
 import type { KeyKind } from "../../policy/decision.ts";
 import type { CertificateRequest } from "../../protocol/messages.ts";

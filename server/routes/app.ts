@@ -32,7 +32,9 @@ const MOST_CONNECTIONS = 10_000;
 export type AppOptions = {
   readonly log: FastifyBaseLogger;
   /** Makes the server that requests come in by. */
-  readonly createServer: (handler: (request: IncomingMessage, answer: ServerResponse) => void) => HttpServer | HttpsServer;
+  readonly createServer: (
+    handler: (request: IncomingMessage, answer: ServerResponse) => void,
+  ) => HttpServer | HttpsServer;
 };
 
 /**

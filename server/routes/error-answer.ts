@@ -1,5 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, KeysystemError, type Problem, toProblem } from "../../protocol/problems.ts";
+import {
+  type ErrorCode,
+  KeysystemError,
+  type Problem,
+  toProblem,
+} from "../../protocol/problems.ts";
 
 /** Seconds after which a client that was sent away may come back. */
 const RETRY_AFTER = 5;

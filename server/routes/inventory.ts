@@ -1,5 +1,9 @@
 import { Type } from "typebox";
-import { CertificateList, CertificateQuery, CertificateView } from "../../protocol/admin-messages.ts";
+import {
+  CertificateList,
+  CertificateQuery,
+  CertificateView,
+} from "../../protocol/admin-messages.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import { requireOperate } from "../admin/authorize.ts";

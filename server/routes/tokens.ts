@@ -1,11 +1,6 @@
 import { Type } from "typebox";
 import { subjectText } from "../../policy/identify.ts";
-import {
-  IssuedToken,
-  NewToken,
-  TokenList,
-  type TokenView,
-} from "../../protocol/admin-messages.ts";
+import { IssuedToken, NewToken, TokenList, type TokenView } from "../../protocol/admin-messages.ts";
 import { formatJoinString, hashSecret } from "../../protocol/join-string.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
@@ -31,7 +26,12 @@ export type TokensDeps = {
 /** `POST /v1/tokens` makes a join string; `GET` lists without secrets; `DELETE /v1/tokens/{id}` revokes. */
 export function tokenRoutes(app: App, deps: TokensDeps): void {
   const security = [{ admin: [] }];
-  const make = { summary: "Make a join string", security, body: NewToken, response: { 200: IssuedToken } };
+  const make = {
+    summary: "Make a join string",
+    security,
+    body: NewToken,
+    response: { 200: IssuedToken },
+  };
   app.post(ADMIN_PATHS.tokens, { schema: make }, async (request) => {
     const { subject } = await deps.authenticate(request);
     const { node, ttl } = request.body;
@@ -43,7 +43,11 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
     return makeToken(deps, { node, lifetime, by: subjectText(subject) });
   });
 
-  const list = { summary: "Join strings without their secrets", security, response: { 200: TokenList } };
+  const list = {
+    summary: "Join strings without their secrets",
+    security,
+    response: { 200: TokenList },
+  };
   app.get(ADMIN_PATHS.tokens, { schema: list }, async (request) => {
     const { subject } = await deps.authenticate(request);
     requireOperate(deps.policy().policy, subject, "audit");
@@ -52,7 +56,12 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
   });
 
   const params = Type.Object({ id: Type.String() });
-  const revoke = { summary: "Revoke a join string", security, params, response: { 204: Type.Null() } };
+  const revoke = {
+    summary: "Revoke a join string",
+    security,
+    params,
+    response: { 204: Type.Null() },
+  };
   app.delete(`${ADMIN_PATHS.tokens}/:id`, { schema: revoke }, async (request, reply) => {
     const { subject } = await deps.authenticate(request);
     requireOperate(deps.policy().policy, subject, "revoke");
@@ -91,7 +100,10 @@ async function makeToken(
   return { id, node, roles: [...roles], ...place, expiresAt: formatTime(expiresAt), joinString };
 }
 
-function viewToken({ id, node, state, createdAt, createdBy, expiresAt }: Token, now: number): TokenView {
+function viewToken(
+  { id, node, state, createdAt, createdBy, expiresAt }: Token,
+  now: number,
+): TokenView {
   const over = expiresAt <= now && (state === "open" || state === "bound");
   return {
     id,

@@ -1,0 +1,38 @@
+import { CommanderError } from "commander";
+import { ConfigError } from "../../protocol/config-file.ts";
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
+import { OperatorError } from "../config/operator-error.ts";
+
+export type FailureOptions = { readonly program: string; readonly verbose: boolean };
+
+/** Says on stderr what went wrong and what to type next; gives the exit code. */
+export function reportFailure(error: unknown, { program, verbose }: FailureOptions): ExitCode {
+  // commander has printed its message, or the help or version that was asked for.
+  if (error instanceof CommanderError) return usageExit(error, program);
+  const say = (kind: string, text: string): void =>
+    void process.stderr.write(`${program}: ${kind}: ${text}\n`);
+  say("error", error instanceof Error ? error.message : String(error));
+  const hint = hintOf(error);
+  if (hint !== undefined) say("hint", hint);
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  if (verbose && error instanceof Error && error.cause !== undefined)
+    say("cause", String(error.cause));
+  if (error instanceof OperatorError) return error.exitCode;
+  return error instanceof ConfigError ? EXIT.usage : EXIT.unexpected;
+}
+
+function usageExit({ exitCode, code }: CommanderError, program: string): ExitCode {
+  if (exitCode === 0) return EXIT.ok;
+  if (code !== "commander.help") process.stderr.write(`${program}: hint: ${program} --help\n`);
+  return EXIT.usage;
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof OperatorError) return error.hint;
+  if (error instanceof ConfigError) return undefined;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EACCES" || code === "EPERM")
+    return "run it as root, or give --root a folder of yours";
+  if (code === "ENOSPC") return "make room on this file system, then run it again";
+  return "run it again with --verbose; nothing was changed unless it says so above";
+}

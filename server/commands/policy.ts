@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { PolicyReload } from "../../protocol/admin-messages.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { ADMIN_PATHS } from "../../protocol/paths.ts";
+import { runTests } from "../../policy/tests.ts";
+import { checkPolicyFile, formatSummary, type PolicyReport } from "../config/policy-report.ts";
+import { OperatorError } from "../config/operator-error.ts";
+import { writeApplied } from "../init/applied-copy.ts";
+import type { Context, WithContext } from "./context.ts";
+
+/** `keyserver policy …`: check and test need neither root nor a running server; apply needs both. */
+export function policyCommands(program: Command, contextOf: WithContext): void {
+  const policy = program.command("policy").description("the policy file: check, test, apply");
+  policy
+    .command("check [file]")
+    .description("read, check and test a policy file; nothing is applied")
+    .action((file: string | undefined, _options, command: Command) => {
+      const { paths, terminal } = contextOf(command);
+      const report = checkPolicyFile(file ?? paths.policy);
+      showReport(terminal, report);
+      if (!report.passes) process.exitCode = EXIT.unhealthy;
+    });
+  policy
+    .command("test [file]")
+    .description("run a policy file's tests, one line each")
+    .action((file: string | undefined, _options, command: Command) => {
+      runPolicyTests(contextOf(command), file);
+    });
+  policy
+    .command("apply")
+    .description("check /etc/keysystem/policy.yaml and take it into force")
+    .action(async (_options, command: Command) => {
+      await apply(contextOf(command));
+    });
+}
+
+function showReport({ show, err }: Context["terminal"], report: PolicyReport): void {
+  if (report.rendered !== "") err(report.rendered);
+  const { file, errors, warnings, passes, grants, nodes, tests, diagnostics } = report;
+  show({ file, passes, errors, warnings, grants, nodes, tests, diagnostics }, () =>
+    formatSummary(report),
+  );
+}
+
+function runPolicyTests({ paths, terminal }: Context, file: string | undefined): void {
+  const report = checkPolicyFile(file ?? paths.policy);
+  if (report.policy === undefined) {
+    showReport(terminal, report);
+    process.exitCode = EXIT.unhealthy;
+    return;
+  }
+  const results = runTests(report.policy).map(({ test, passed, detail }) => ({
+    line: test.place.line,
+    passed,
+    ...(detail === undefined ? {} : { detail }),
+  }));
+  const failed = results.filter(({ passed }) => !passed).length;
+  const counts = { passed: results.length - failed, failed };
+  terminal.show({ file: report.file, ...counts, results }, () =>
+    [
+      ...results.map(
+        ({ line, passed, detail }) =>
+          `${passed ? "ok  " : "FAIL"} ${report.file}:${line}${detail === undefined ? "" : `  ${detail}`}`,
+      ),
+      `${counts.passed} passed, ${counts.failed} failed`,
+    ].join("\n"),
+  );
+  if (failed > 0) process.exitCode = EXIT.unhealthy;
+}
+
+async function apply({ paths, terminal, client }: Context): Promise<void> {
+  const report = checkPolicyFile(paths.policy);
+  requirePass(terminal, report);
+  const before = readFileSync(paths.applied);
+  writeApplied(paths, report.text);
+  try {
+    const { policy } = await client.post(PolicyReload, ADMIN_PATHS.policyReload, {});
+    terminal.show({ policy }, () => `applied: ${policy.slice(0, 8)} is in force`);
+  } catch (cause) {
+    // The copy that is in force and the copy on disk must not differ: the next start would surprise.
+    writeApplied(paths, before.toString());
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError("the policy was not applied", { cause });
+  }
+}
+
+function requirePass({ err }: Context["terminal"], report: PolicyReport): void {
+  if (report.rendered !== "") err(report.rendered);
+  if (report.passes) return;
+  throw new OperatorError(`${report.file} does not pass its check; nothing was applied`, {
+    hint: `mend it, then: keyserver policy check`,
+    exitCode: EXIT.unhealthy,
+  });
+}

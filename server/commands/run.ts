@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { runServer } from "../daemon/run.ts";
+import type { WithContext } from "./context.ts";
+
+/** `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP takes the applied policy anew. */
+export function runCommand(program: Command, contextOf: WithContext): void {
+  program
+    .command("run")
+    .description("the daemon; starts keysigner where systemd has not")
+    .action(async (_options, command: Command) => {
+      const { paths, now, terminal } = contextOf(command);
+      const server = await runServer({ paths, now });
+      const stop = (): void => {
+        process.off("SIGTERM", stop);
+        process.off("SIGINT", stop);
+        server.stop().catch((error: unknown) => {
+          terminal.err(`keyserver: error: ${String(error)}`);
+          process.exitCode = 1;
+        });
+      };
+      process.on("SIGTERM", stop);
+      process.on("SIGINT", stop);
+      process.on("SIGHUP", () => {
+        server.reload().catch((error: unknown) => {
+          terminal.err(`keyserver: error: nothing was reloaded: ${String(error)}`);
+        });
+      });
+    });
+}

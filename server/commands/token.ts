@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { TokenList } from "../../protocol/admin-messages.ts";
+import { ADMIN_PATHS } from "../../protocol/paths.ts";
+import type { WithContext } from "./context.ts";
+import { formatTable, relativeTime } from "./terminal.ts";
+
+/** `keyserver token …`: join strings that are out; never their secrets. */
+export function tokenCommands(program: Command, contextOf: WithContext): void {
+  const token = program.command("token").description("join strings that are out: list, revoke");
+  token
+    .command("list")
+    .description("every join string, without its secret")
+    .action(async (_options, command: Command) => {
+      const { client, terminal, now } = contextOf(command);
+      const { tokens } = await client.get(TokenList, ADMIN_PATHS.tokens);
+      terminal.show({ tokens }, () =>
+        formatTable(
+          ["ID", "NODE", "STATE", "MADE", "BY", "ENDS"],
+          tokens.map(({ id, node, state, createdAt, createdBy, expiresAt }) => [
+            id,
+            node,
+            state,
+            relativeTime(createdAt, now()),
+            createdBy,
+            relativeTime(expiresAt, now()),
+          ]),
+        ),
+      );
+    });
+  token
+    .command("revoke <id>")
+    .description("make a join string worthless")
+    .action(async (id: string, _options, command: Command) => {
+      const { client, terminal } = contextOf(command);
+      await client.delete(`${ADMIN_PATHS.tokens}/${encodeURIComponent(id)}`);
+      terminal.show({ id, state: "revoked" }, () => `join string ${id} is revoked`);
+    });
+}

@@ -1,0 +1,51 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Reading } from "../../policy/decision.ts";
+import type { Diagnostic } from "../../policy/diagnostic.ts";
+import { readPolicy } from "../../policy/read.ts";
+import { formatDiagnostic } from "../../policy/render.ts";
+
+/** Bytes of a policy file (POLICY.md §File); a larger one is not even read. */
+const LARGEST = 1024 * 1024;
+
+/** A policy file that was read, with what it includes and what the reader says of it. */
+export type PolicyFile = {
+  readonly text: string;
+  /** Texts of the files that it includes, in the order in which they were read. */
+  readonly included: readonly string[];
+  readonly reading: Reading;
+  readonly render: (diagnostics: readonly Diagnostic[]) => string;
+};
+
+/** Reads a policy file and what it includes; an Error says why the file itself cannot be had. */
+export function readPolicyFile(file: string): PolicyFile | Error {
+  const text = readText(file);
+  if (typeof text !== "string") return text;
+  const included = new Map<string, string>();
+  const include = (name: string): string | undefined => {
+    const found = readText(join(dirname(file), name));
+    if (typeof found !== "string") return undefined;
+    included.set(name, found);
+    return found;
+  };
+  const reading = readPolicy(text, { file, include });
+  const textOf = (name: string): string | undefined => (name === file ? text : included.get(name));
+  return {
+    text,
+    included: [...included.values()],
+    reading,
+    render: (diagnostics) =>
+      diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, textOf)).join("\n\n"),
+  };
+}
+
+function readText(file: string): string | Error {
+  try {
+    const { size } = statSync(file);
+    if (size > LARGEST)
+      return new Error(`${file} has ${size} bytes; a policy has at most ${LARGEST}`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

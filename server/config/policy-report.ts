@@ -1,0 +1,75 @@
+import type { Policy } from "../../policy/decision.ts";
+import type { Diagnostic } from "../../policy/diagnostic.ts";
+import { runTests } from "../../policy/tests.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { OperatorError } from "./operator-error.ts";
+import { readPolicyFile } from "./policy-file.ts";
+
+/** What `policy check` finds out about a file. */
+export type PolicyReport = {
+  readonly file: string;
+  /** Whether it could be applied: no error, and every test passes. */
+  readonly passes: boolean;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly grants: number;
+  readonly nodes: number;
+  readonly tests: { readonly passed: number; readonly failed: number };
+  readonly diagnostics: readonly Diagnostic[];
+  /** The diagnostics as text, one block each. */
+  readonly rendered: string;
+  readonly text: string;
+  /** Absent when the file has errors. */
+  readonly policy?: Policy;
+};
+
+/** Reads, checks and tests a policy file; without network, root or secrets. @throws OperatorError */
+export function checkPolicyFile(file: string): PolicyReport {
+  const found = readPolicyFile(file);
+  if (found instanceof Error) {
+    throw new OperatorError(`cannot read the policy: ${found.message}`, {
+      hint: "name another file: keyserver policy check FILE",
+      exitCode: EXIT.usage,
+      cause: found,
+    });
+  }
+  const { policy, diagnostics: read } = found.reading;
+  const results = policy === undefined ? [] : runTests(policy);
+  const failures = results.flatMap(({ diagnostic }) =>
+    diagnostic === undefined ? [] : [diagnostic],
+  );
+  const failed = results.filter(({ passed }) => !passed).length;
+  const diagnostics = [...read, ...failures];
+  const count = (severity: Diagnostic["severity"]): number =>
+    diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  return {
+    file,
+    passes: policy !== undefined && failed === 0 && count("error") === 0,
+    errors: count("error"),
+    warnings: count("warning"),
+    grants: policy?.grants.size ?? 0,
+    nodes: policy?.nodes.size ?? 0,
+    tests: { passed: results.length - failed, failed },
+    diagnostics,
+    rendered: found.render(diagnostics),
+    text: found.text,
+    ...(policy === undefined ? {} : { policy }),
+  };
+}
+
+/** The last line of `policy check`. */
+export function formatSummary({
+  file,
+  errors,
+  warnings,
+  grants,
+  nodes,
+  tests,
+  policy,
+}: PolicyReport): string {
+  const head = `${file}: ${errors} errors, ${warnings} warnings`;
+  if (policy === undefined) return head;
+  const total = tests.passed + tests.failed;
+  const rules = `${policy.never.length} never rules`;
+  return `${head}; ${grants} grants, ${nodes} nodes, ${rules}, tests ${tests.passed}/${total} pass`;
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { parseConfig } from "../../protocol/config-file.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { ServerPaths } from "./paths.ts";
+import { ServerConfig } from "./server-config.ts";
+
+export type ReadConfig = ServerConfig & { readonly endpoint: Endpoint };
+
+/** Reads server.yaml. @throws OperatorError, or ConfigError with the place of what is wrong */
+export function readServerConfig({ serverYaml }: ServerPaths): ReadConfig {
+  const config = parseConfig(ServerConfig, readText(serverYaml), serverYaml);
+  const endpoint = parseEndpoint(config.listen);
+  const wrong = [config.listen, ...config.advertise].find(
+    (text) => parseEndpoint(text) === undefined,
+  );
+  if (endpoint === undefined || wrong !== undefined) {
+    throw new OperatorError(`${serverYaml}: ${JSON.stringify(wrong)} is not ADDRESS:PORT`, {
+      hint: "write it as 10.18.60.11:20557, [2001:db8::1]:20557 or m1.example.edu:20557",
+      exitCode: EXIT.usage,
+    });
+  }
+  return { ...config, endpoint };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const hint = missing
+      ? "create the authority first: keyserver init"
+      : "run it as root or as user keyserver";
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OperatorError(missing ? `${file} does not exist` : why, { hint, cause });
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
+import type { Server } from "node:https";
+import type { FastifyBaseLogger } from "fastify";
+import { authenticateAdmin, createHttpsAuthenticator } from "../authenticate/authenticate.ts";
+import type { Authenticate } from "../authenticate/authenticate.ts";
+import { createNodeAuthenticator } from "../authenticate/node.ts";
+import { createBatchSigner } from "../issue/batch-signer.ts";
+import { createIssuer } from "../issue/issuer.ts";
+import { createJoiner } from "../issue/join.ts";
+import { type App, createApp } from "../routes/app.ts";
+import { certificatesRoute } from "../routes/certificates.ts";
+import { grantsRoute } from "../routes/grants.ts";
+import { healthRoutes } from "../routes/health.ts";
+import { inventoryRoutes } from "../routes/inventory.ts";
+import { joinRoute } from "../routes/join.ts";
+import { nodeRoutes } from "../routes/nodes.ts";
+import { openapiRoute } from "../routes/openapi.ts";
+import { overviewRoutes } from "../routes/overview.ts";
+import { tokenRoutes } from "../routes/tokens.ts";
+import { trustRoutes } from "../routes/trust.ts";
+import { createHttpsServer } from "./https-server.ts";
+import type { Parts } from "./parts.ts";
+import { checkReadiness } from "./readiness.ts";
+import { describeAuthorities, describeStatus } from "./status.ts";
+
+/** Both doors of the daemon: the same routes, entered by different proof. */
+export type Apps = { readonly https: App; readonly admin: App; readonly tlsServer: () => Server };
+
+/** Wires the routes to what they need; nothing listens yet. */
+export async function createApps(parts: Parts): Promise<Apps> {
+  const { log } = parts;
+  let tls: Server | undefined;
+  const https = await createApp({
+    log,
+    createServer(handler) {
+      const { anchor } = parts.inForce().authorities.nodes;
+      tls = createHttpsServer({ own: parts.ownCertificate(), anchor }, handler);
+      return tls;
+    },
+  });
+  const admin = await createApp({ log, createServer: (handler) => createHttpServer(handler) });
+  const node = createNodeAuthenticator({
+    policy: () => parts.inForce().active.policy,
+    ledger: parts.ledger,
+    now: parts.now,
+  });
+  const add = createRoutes(parts);
+  add(https, createHttpsAuthenticator(node));
+  add(admin, authenticateAdmin);
+  return {
+    https,
+    admin,
+    tlsServer() {
+      if (tls === undefined) throw new TypeError("the HTTPS server is made with its app");
+      return tls;
+    },
+  };
+}
+
+/** One set of parts behind both doors. */
+function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => void {
+  const { ledger, serials, now, inForce, log } = parts;
+  const policy = () => inForce().active;
+  const sign = createBatchSigner(parts.signer);
+  const issuer = createIssuer({ policy, ledger, sign, serials, now, onRefusal: refusalLog(log) });
+  const redeem = createJoiner({ policy, ledger, sign, serials, now });
+  const pin = () => Buffer.from(inForce().authorities.nodes.fingerprint, "hex");
+  const servers = parts.config.advertise;
+
+  return (app, authenticate) => {
+    trustRoutes(app, { trust: () => inForce().authorities.trust });
+    joinRoute(app, { redeem });
+    certificatesRoute(app, { authenticate, issuer });
+    grantsRoute(app, { authenticate, policy, now });
+    healthRoutes(app, { readiness: () => checkReadiness({ ...parts, policy }) });
+    tokenRoutes(app, { authenticate, policy, ledger, randomBytes, servers, pin, now });
+    nodeRoutes(app, { authenticate, policy, ledger, now });
+    inventoryRoutes(app, { authenticate, policy, ledger, now });
+    overviewRoutes(app, {
+      authenticate,
+      policy,
+      status: () => describeStatus(parts),
+      authorities: async () => ({ authorities: await describeAuthorities(parts) }),
+      reloadPolicy: parts.reloadPolicy,
+    });
+    openapiRoute(app);
+  };
+}
+
+const refusalLog =
+  (log: FastifyBaseLogger): NonNullable<Parameters<typeof createIssuer>[0]["onRefusal"]> =>
+  ({ subject, from }, grant, err) =>
+    log.info({ subject, from, grant, err }, "refused");

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { type Logger, pino } from "pino";
+import { connectSigner, type SignerClient } from "../../keys/signer/client.ts";
+import { readSignerConfig } from "../../keys/signer/config.ts";
+import { becomeUser, findUser, isRoot, type UserIds } from "../config/user.ts";
+import type { ServerPaths } from "../config/paths.ts";
+import { type ReadConfig, readServerConfig } from "../config/read-config.ts";
+import { createSerials } from "../ledger/serial.ts";
+import { openLedger } from "../ledger/sqlite.ts";
+import { type Apps, createApps } from "./apps.ts";
+import { tlsContext } from "./https-server.ts";
+import { listenAdmin, listenHttps, prepareRunFolder } from "./listen.ts";
+import { ensureOwnCertificate } from "./own-certificate.ts";
+import type { Parts } from "./parts.ts";
+import { holdPolicy } from "./policy-in-force.ts";
+import { startSigner } from "./signer-process.ts";
+
+export type RunDeps = {
+  readonly paths: ServerPaths;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+};
+
+export type RunningServer = { stop(): Promise<void>; reload(): Promise<void> };
+
+/** The users of keyserver and keysigner where root starts them and the configuration names them. */
+function separateUsers(
+  { user }: Pick<ReadConfig, "user">,
+  paths: ServerPaths,
+): { readonly server: UserIds; readonly signer: UserIds } | undefined {
+  if (!isRoot() || user === undefined) return undefined;
+  const { user: signerUser } = readSignerConfig(
+    readFileSync(paths.signerYaml, "utf8"),
+    paths.signerYaml,
+  );
+  return { server: findUser(user), signer: findUser(signerUser ?? user) };
+}
+
+/** Milliseconds between looks at our own certificate. */
+const OWN_CERTIFICATE_CHECK = 60_000;
+
+/**
+ * Starts the daemon: the signer where nobody has, the ledger, the policy in force, both doors.
+ *
+ * As root with a `user:` in server.yaml it becomes that user before it opens the ledger or the network.
+ */
+export async function runServer({ paths, now }: RunDeps): Promise<RunningServer> {
+  const config = readServerConfig(paths);
+  const log = pino({ level: config.log ?? "info", base: null });
+  const users = separateUsers(config, paths);
+  prepareRunFolder(paths, users && { uid: users.server.uid, gid: users.signer.gid });
+  const signerProcess = await startSigner({
+    paths,
+    log,
+    monotonic: () => performance.now(),
+    canRestart: users === undefined,
+  });
+  if (users !== undefined) becomeUser(users.server);
+
+  const signer = connectSigner(paths.signerSocket);
+  try {
+    const parts = await assemble({ paths, now }, { config, log, signer });
+    const apps = await createApps(parts.parts);
+    await listenHttps(apps.https, config.endpoint);
+    await listenAdmin(apps.admin, paths.adminSocket);
+    const renewal = keepOwnCertificate(parts, apps, log);
+    log.info({ listen: config.listen, policy: parts.parts.inForce().active.hash }, "ready");
+    return {
+      async reload() {
+        await parts.parts.reloadPolicy();
+      },
+      async stop() {
+        clearInterval(renewal);
+        await Promise.all([apps.https.close(), apps.admin.close()]);
+        await parts.parts.ledger.close();
+        signer.close();
+        await signerProcess.stop();
+        log.info("stopped");
+      },
+    };
+  } catch (error) {
+    signer.close();
+    await signerProcess.stop();
+    throw error;
+  }
+}
+
+type Assembled = { readonly parts: Parts; readonly renewOwn: () => Promise<void> };
+
+async function assemble(
+  { paths, now }: RunDeps,
+  given: Pick<Parts, "config" | "log"> & { readonly signer: SignerClient },
+): Promise<Assembled> {
+  const { signer } = given;
+  const held = await holdPolicy({ file: paths.applied, signer });
+  const ledger = openLedger({ file: paths.ledger, now });
+  const serials = createSerials({ now, randomBytes });
+  const policyHash = () => held.get().active.hash;
+  const obtain = () => ensureOwnCertificate({ paths, signer, ledger, serials, policyHash, now });
+  let own = await obtain();
+  return {
+    parts: {
+      ...given,
+      paths,
+      now,
+      ledger,
+      serials,
+      startedAt: now(),
+      inForce: held.get,
+      ownCertificate: () => own,
+      async reloadPolicy() {
+        const loaded = await held.reload();
+        await ledger.note({ at: now(), event: "policy.reloaded", policy: loaded });
+        return loaded;
+      },
+    },
+    async renewOwn() {
+      own = await obtain();
+    },
+  };
+}
+
+/** Renews our own certificate in time and puts it before the next connection. */
+function keepOwnCertificate(
+  { parts, renewOwn }: Assembled,
+  apps: Apps,
+  log: Logger,
+): NodeJS.Timeout {
+  const look = async (): Promise<void> => {
+    const before = parts.ownCertificate().notAfter;
+    try {
+      await renewOwn();
+      const own = parts.ownCertificate();
+      if (own.notAfter === before) return;
+      apps
+        .tlsServer()
+        .setSecureContext(tlsContext({ own, anchor: parts.inForce().authorities.nodes.anchor }));
+      log.info({ notAfter: own.notAfter }, "own certificate renewed");
+    } catch (err) {
+      log.error({ err }, "own certificate was not renewed; trying again in a minute");
+    }
+  };
+  return setInterval(() => void look(), OWN_CERTIFICATE_CHECK);
+}

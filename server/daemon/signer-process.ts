@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createConnection } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { FastifyBaseLogger } from "fastify";
+import { OperatorError } from "../config/operator-error.ts";
+import type { ServerPaths } from "../config/paths.ts";
+
+export type SignerProcess = {
+  /** Resolves when the process is gone. */
+  stop(): Promise<void>;
+};
+
+export type SignerProcessDeps = {
+  readonly paths: Pick<ServerPaths, "root" | "signerSocket">;
+  readonly log: FastifyBaseLogger;
+  /** Milliseconds; the machine's own, never going back. */
+  readonly monotonic: () => number;
+  /** False where keyserver has given up the right to start a process of the signer's user. */
+  readonly canRestart: boolean;
+};
+
+/** Milliseconds: how long a signer may take until it answers, and the pauses between restarts. */
+const START = { limit: 15_000, pause: 50 } as const;
+const RESTART = { first: 200, most: 10_000, calm: 60_000 } as const;
+
+const PROGRAM = fileURLToPath(new URL("../../keys/signer/main.ts", import.meta.url));
+
+/**
+ * Starts keysigner where nobody (systemd) has, waits until it answers, and starts it again when it ends.
+ *
+ * @throws OperatorError when it ends before it ever answered, with what it said
+ */
+export async function startSigner(deps: SignerProcessDeps): Promise<SignerProcess> {
+  const { paths, log } = deps;
+  if (await answers(paths.signerSocket)) {
+    log.info({ socket: paths.signerSocket }, "signer is running already");
+    return { stop: () => Promise.resolve() };
+  }
+  let child = spawnSigner(deps);
+  let stopping = false;
+  let pause: number = RESTART.first;
+
+  const watch = (): void => {
+    const startedAt = deps.monotonic();
+    child.once("exit", (code, signal) => {
+      if (stopping) return;
+      if (!deps.canRestart) {
+        log.fatal({ code, signal }, "signer ended, and only root can start it again: stopping");
+        process.kill(process.pid, "SIGTERM");
+        process.exitCode = 1;
+        return;
+      }
+      pause = deps.monotonic() - startedAt > RESTART.calm ? RESTART.first : pause;
+      log.error({ code, signal, restartInMs: pause }, "signer ended");
+      setTimeout(() => {
+        if (stopping) return;
+        child = spawnSigner(deps);
+        watch();
+      }, pause);
+      pause = Math.min(pause * 2, RESTART.most);
+    });
+  };
+
+  await waitUntilItAnswers(child, deps);
+  watch();
+  return {
+    stop() {
+      stopping = true;
+      return ended(child);
+    },
+  };
+}
+
+function spawnSigner({ paths, log }: SignerProcessDeps): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM, "--root", paths.root, "--stop-with-stdin"], {
+    // The pipe to its stdin closes with us, however we end, and the signer ends with it: it may run as a user
+    // that we cannot send a signal to.
+    stdio: ["pipe", "ignore", "pipe"],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...credentials() },
+  });
+  // Its log lines are JSON already; they go where ours go.
+  child.stderr?.pipe(process.stderr, { end: false });
+  child.once("error", (err) => log.error({ err }, "signer did not start"));
+  return child;
+}
+
+/** The only thing of our environment that the signer gets: where systemd put its secrets. */
+function credentials(): { readonly CREDENTIALS_DIRECTORY?: string } {
+  const { CREDENTIALS_DIRECTORY } = process.env;
+  return CREDENTIALS_DIRECTORY === undefined ? {} : { CREDENTIALS_DIRECTORY };
+}
+
+async function waitUntilItAnswers(
+  child: ChildProcess,
+  { paths, monotonic }: SignerProcessDeps,
+): Promise<void> {
+  const end = monotonic() + START.limit;
+  while (!(await answers(paths.signerSocket))) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new OperatorError("keysigner did not start; it says why above", {
+        hint: `see what it says: keyserver run --root ${paths.root}`,
+      });
+    }
+    if (monotonic() > end) {
+      child.kill("SIGKILL");
+      throw new OperatorError(`keysigner did not answer on ${paths.signerSocket} in 15 s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, START.pause));
+  }
+}
+
+const answers = (socketPath: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection(socketPath);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.stdin?.end();
+  });
+}

@@ -1,0 +1,83 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { AuthorityView, Status } from "../../protocol/admin-messages.ts";
+import { formatTime } from "../time.ts";
+import type { Parts } from "./parts.ts";
+import { loadPolicy } from "./policy-holder.ts";
+import { checkReadiness } from "./readiness.ts";
+
+const DAY = 86_400;
+
+/** Everything that `keyserver status` shows. */
+export async function describeStatus(parts: Parts): Promise<Status> {
+  const { active, authorities } = parts.inForce();
+  const { policy } = active;
+  const [health, views, checkpoint, nodes, tokens] = await Promise.all([
+    checkReadiness({ ...parts, policy: () => active }),
+    describeAuthorities(parts),
+    parts.ledger.checkpoint(),
+    parts.ledger.listNodes(),
+    parts.ledger.listTokens(),
+  ]);
+  const now = parts.now();
+  const fileInForce = isInForce(parts);
+  return {
+    cluster: policy.cluster.name,
+    domain: policy.cluster.domain,
+    startedAt: formatTime(parts.startedAt),
+    now: formatTime(now),
+    policy: {
+      hash: active.hash,
+      appliedAt: formatTime(active.appliedAt),
+      grants: policy.grants.size,
+      nodes: policy.nodes.size,
+      fileInForce,
+    },
+    pin: authorities.nodes.fingerprint,
+    ready: health.status === "ok",
+    problems: [
+      ...health.checks.flatMap(({ name, ok, detail }) => (ok ? [] : [`${name}: ${detail ?? ""}`])),
+      ...(fileInForce
+        ? []
+        : [`${parts.paths.policy} is not the policy in force: keyserver policy apply`]),
+    ],
+    authorities: views,
+    checkpoint,
+    joinedNodes: nodes.filter(({ state }) => state === "active").length,
+    openTokens: tokens.filter(({ state, expiresAt }) => state === "open" && expiresAt > now).length,
+    ownCertificateEnds: formatTime(parts.ownCertificate().notAfter),
+  };
+}
+
+/** Every authority with what it issued in the last 24 hours. */
+export async function describeAuthorities({
+  inForce,
+  ledger,
+  now,
+}: Parts): Promise<AuthorityView[]> {
+  const counts = new Map(
+    (await ledger.counts(now() - DAY)).map(({ authority, issued }) => [authority, issued]),
+  );
+  return inForce().authorities.all.map(({ name, kind, key, anchor, fingerprint, notAfter }) => ({
+    name,
+    kind,
+    key,
+    anchor,
+    fingerprint,
+    ...(notAfter === undefined ? {} : { notAfter: formatTime(notAfter) }),
+    issued: counts.get(name) ?? 0,
+  }));
+}
+
+/** Compares the edited file with the applied copy, as text: an edit that changes nothing counts as an edit. */
+function isInForce({ paths, inForce }: Parts): boolean {
+  try {
+    const text = hash("sha256", readFileSync(paths.policy), "hex");
+    return (
+      text === hash("sha256", readFileSync(paths.applied), "hex") ||
+      loadPolicy(paths.policy).hash === inForce().active.hash
+    );
+  } catch {
+    return false;
+  }
+}
