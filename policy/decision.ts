@@ -103,7 +103,10 @@ export type AdmitPlan = {
   readonly [sealed]: true;
   readonly verb: "admit";
   readonly grant: string;
+  /** Empty where only the right to admit was asked for (`grantsOf`), not a node. */
   readonly node: string;
+  /** The roles that the grant admits. */
+  readonly roles: readonly string[];
   /** Seconds for which a join string made under this grant is good. */
   readonly tokenLifetime: number;
 };

@@ -23,6 +23,8 @@ export const CredentialRecord = Type.Object({
   serial: Text,
   notBefore: Text,
   notAfter: Text,
+  /** When it was put in place, by the server's clock. */
+  issued: Text,
   renewAfter: Text,
   renewBefore: Text,
   /** The certificate itself: DER or SSH blob, base64; what a probe must find. */

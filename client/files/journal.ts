@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Check } from "typebox/value";
+import type { CredentialRecord } from "../agent/credential.ts";
 import { PLACES } from "../agent/paths.ts";
 import { codeOfError } from "../terminal/failure.ts";
 import type { Disk, Ownership } from "./disk.ts";
@@ -15,7 +16,8 @@ import { readFileAt, replaceFile } from "./replace-file.ts";
  * anything else, so that a stop between two renames is repaired at the next start.
  */
 export type Journal = {
-  readonly begin: (generation: Generation) => void;
+  /** Keeps what stands now with `record`, the description of it, and then promises `generation`. */
+  readonly begin: (generation: Generation, record: CredentialRecord | undefined) => void;
   readonly finish: (grant: string) => void;
   /** The grants that an interrupted run left unfinished. */
   readonly unfinished: () => readonly string[];
@@ -28,8 +30,8 @@ export function createJournal(disk: Disk, owner: Ownership): Journal {
   const read = (folder: string, grant: string): Generation | undefined =>
     parseGeneration(readFileAt(disk, fileOf(folder, grant), owner.uid)?.content);
   return {
-    begin: (generation) => {
-      savePrevious(disk, owner, generation);
+    begin: (generation, record) => {
+      savePrevious(disk, owner, generation, record);
       disk.step("journal");
       replaceFile(disk, fileOf(PLACES.staged, generation.grant), encode(generation), owner);
     },
@@ -49,10 +51,20 @@ const fileOf = (folder: string, grant: string): string => `${folder}/${grant}${E
 
 const encode = (generation: Generation): Buffer => Buffer.from(`${JSON.stringify(generation)}\n`);
 
-function savePrevious(disk: Disk, owner: Ownership, { grant, files }: Generation): void {
+function savePrevious(
+  disk: Disk,
+  owner: Ownership,
+  { grant, files }: Generation,
+  record: CredentialRecord | undefined,
+): void {
   const standing = files.flatMap((file) => standingAt(disk, file));
   if (standing.length === 0) return;
-  const generation: Generation = { schema: 1, grant, files: standing };
+  const generation: Generation = {
+    schema: 1,
+    grant,
+    files: standing,
+    ...(record === undefined ? {} : { record }),
+  };
   replaceFile(disk, fileOf(PLACES.previous, grant), encode(generation), owner);
 }
 

@@ -27,8 +27,10 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate {
     const detail = "no client certificate; a node joins first: keyclient join STRING";
     throw new KeysystemError("auth.required", detail);
   }
-  const failure = socket.authorizationError as unknown;
-  const why = failure === null || failure === undefined ? "" : String(failure);
+  const failure: unknown = socket.authorizationError;
+  // OpenSSL's code, as CERT_HAS_EXPIRED; the types call it an Error.
+  const why =
+    failure instanceof Error ? failure.message : typeof failure === "string" ? failure : "";
   const peer: PeerCertificate = {
     raw: certificate.raw,
     serial: certificate.serialNumber.toLowerCase().padStart(40, "0"),

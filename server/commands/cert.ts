@@ -78,6 +78,6 @@ const usage = (message: string, example: string): OperatorError =>
 
 function describeCertificate(view: CertificateView): string {
   const { certificate, ...facts } = view;
-  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(10)} ${String(value)}`);
+  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(10)} ${value}`);
   return [...lines, ...(certificate === undefined ? [] : [certificate.trimEnd()])].join("\n");
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { ConfigError } from "../../protocol/config-file.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
@@ -16,7 +17,7 @@ export function reportFailure(error: unknown, { program, verbose }: FailureOptio
   if (hint !== undefined) say("hint", hint);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   if (verbose && error instanceof Error && error.cause !== undefined)
-    say("cause", String(error.cause));
+    say("cause", inspect(error.cause));
   if (error instanceof OperatorError) return error.exitCode;
   return error instanceof ConfigError ? EXIT.usage : EXIT.unexpected;
 }

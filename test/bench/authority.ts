@@ -7,7 +7,7 @@ import { formatSecret, parseJoinString } from "../../protocol/join-string.ts";
 import { JoinResult } from "../../protocol/messages.ts";
 import { PATHS } from "../../protocol/paths.ts";
 import { startCluster, type Cluster } from "../harness/cluster.ts";
-import { listDescendants } from "../harness/process.ts";
+import { listDescendants } from "../harness/process-table.ts";
 import { askOverSocket } from "../harness/unix-request.ts";
 import type { LoadClient } from "./load/plan.ts";
 import { benchNodes, benchPolicy } from "./policy.ts";

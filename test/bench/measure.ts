@@ -28,11 +28,11 @@ export type LoadName = (typeof LOADS)[number];
 /** Whatever measures share, made on first use and then kept. */
 export type Context = {
   /** Certificates a second and core that OpenSSL's own P-256 allows: 1/(1/sign + 1/verify). */
-  ceiling(): Promise<number>;
+  readonly ceiling: () => Promise<number>;
   /** New mutual-TLS connections a second to a bare `node:https`, with the authority's own certificates. */
-  handshakes(): Promise<number>;
-  authority(): Promise<BenchAuthority>;
-  load(name: LoadName): Promise<LoadOutcome>;
+  readonly handshakes: () => Promise<number>;
+  readonly authority: () => Promise<BenchAuthority>;
+  readonly load: (name: LoadName) => Promise<LoadOutcome>;
   /** Timed seconds of each measure, and untimed ones before. */
   readonly seconds: number;
   readonly warmSeconds: number;

@@ -135,7 +135,10 @@ function assembleCluster({ folder, root, address, env }: Parts): Cluster {
     root,
     address,
     async start(extra = {}) {
-      current = startDaemon(KEYSERVER, ["run", "--root", root], { env: { ...env, ...extra } });
+      current = startDaemon(KEYSERVER, ["run", "--root", root], {
+        env: { ...env, ...extra },
+        log: join(folder, "keyserver.log"),
+      });
       await waitUntilReady(current, join(root, "run/keysystem/admin.sock"));
       return current;
     },

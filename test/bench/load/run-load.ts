@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
-import { cpuSeconds } from "../../harness/process.ts";
+import { cpuSeconds } from "../../harness/process-table.ts";
 import type { LoadMessage, LoadPlan, LoadReport } from "./plan.ts";
 
 /** What a load came to, all its processes together. */

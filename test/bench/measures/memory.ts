@@ -1,4 +1,4 @@
-import { commandLine, peakMegabytes } from "../../harness/process.ts";
+import { commandLine, peakMegabytes } from "../../harness/process-table.ts";
 import type { Measure } from "../measure.ts";
 
 /** `memory.*`: peak resident memory after the loads that need the most of it. */

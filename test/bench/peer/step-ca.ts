@@ -20,8 +20,10 @@ export async function measureStepCa(
   try {
     const password = await initStepCa(tools, folder, address);
     const config = join(folder, "config/ca.json");
-    const env = { ...environment(folder) };
-    const daemon = startDaemon(tools.stepCa, [config, "--password-file", password], { env });
+    const daemon = startDaemon(tools.stepCa, [config, "--password-file", password], {
+      log: join(folder, "log"),
+      env: environment(folder),
+    });
     try {
       await waitFor("step-ca ready", () => daemon.output().includes("Serving HTTPS"));
       const root = join(folder, "certs/root_ca.crt");
