@@ -26,12 +26,12 @@ const COLUMNS = `
   SELECT nodes.name AS node, state, joined_at AS joinedAt, hex(serial) AS confirmed,
     confirmed_at AS confirmedAt
   FROM nodes LEFT JOIN intents ON seq = confirmed`;
-/** Where the identity certificate of node ?1 with serial ?2 stands. */
+/** Where the identity certificate of the node with the serial stands. */
 const STANDING = `
   SELECT seq, CASE WHEN confirmed IS NULL OR seq > confirmed THEN 'newer'
     WHEN seq = confirmed THEN 'newest' ELSE 'superseded' END AS standing
   FROM nodes, intents JOIN certificates ON intent = seq
-  WHERE nodes.name = ?1 AND identity_of = ?1 AND serial = ?2
+  WHERE nodes.name = :node AND identity_of = :node AND serial = :serial
     AND authority IN (SELECT id FROM names WHERE kind = ${KIND.authority})`;
 
 export function createNodes(db: Database, log: LogWriter): Nodes {
@@ -43,7 +43,9 @@ export function createNodes(db: Database, log: LogWriter): Nodes {
      confirmed = excluded.confirmed, confirmed_at = excluded.confirmed_at`,
   );
   const setState = db.prepare<[string, string]>("UPDATE nodes SET state = ? WHERE name = ?");
-  const standing = db.prepare<[string, Buffer], Found>(STANDING);
+  const standing = db.prepare<[{ readonly node: string; readonly serial: Buffer }], Found>(
+    STANDING,
+  );
   const confirm = db.prepare<[number, number, string]>(
     "UPDATE nodes SET confirmed = ?, confirmed_at = ? WHERE name = ?",
   );
@@ -62,9 +64,9 @@ export function createNodes(db: Database, log: LogWriter): Nodes {
       }
       log.append(formatEntry({ at, event: `node.${state}`, by, node: name }));
     },
-    standing: (name, serial) => standing.get(name, serial)?.standing ?? "unknown",
+    standing: (name, serial) => standing.get({ node: name, serial })?.standing ?? "unknown",
     confirm: (name, serial, at) => {
-      const found = standing.get(name, serial);
+      const found = standing.get({ node: name, serial });
       if (found === undefined) return "unknown";
       if (found.standing !== "newer") return found.standing;
       confirm.run(found.seq, at, name);
