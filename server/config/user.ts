@@ -1,29 +1,24 @@
-import { execFileSync } from "node:child_process";
+import { type Account, becomeAccount, findAccount } from "../../keys/signer/account.ts";
+import { messageOf } from "../../keys/signer/signer-error.ts";
 import { OperatorError } from "./operator-error.ts";
 
-/** A user and a group by number. */
-export type UserIds = { readonly uid: number; readonly gid: number };
+/** A user and a group by number, with further groups. */
+export type UserIds = Account;
 
 /** Reads `UID:GID`, or looks a name up. @throws OperatorError when there is no such user */
 export function findUser(name: string): UserIds {
-  const [, uid, gid] = /^(\d+):(\d+)$/.exec(name) ?? [];
-  if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   try {
-    const entry = execFileSync("getent", ["passwd", "--", name], { encoding: "utf8" }).split(":");
-    return { uid: Number(entry[2]), gid: Number(entry[3]) };
+    return findAccount(name);
   } catch (cause) {
     const hint = `create it: useradd --system --no-create-home --shell /usr/sbin/nologin ${name}`;
-    throw new OperatorError(`there is no user ${name} on this machine`, { hint, cause });
+    throw new OperatorError(messageOf(cause), { hint, cause });
   }
 }
 
 /** Whether this process is root, and so can become another user. */
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** Becomes `ids` for good, with no other groups. Nothing happens when the process is not root. */
-export function becomeUser({ uid, gid }: UserIds): void {
-  if (!isRoot()) return;
-  process.setgroups?.([gid]);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+/** Becomes keyserver's user for good, in the signer's group too: that is what opens the signer's socket. */
+export function becomeUser(server: UserIds, signer: UserIds): void {
+  becomeAccount({ ...server, groups: [...server.groups, signer.gid] });
 }

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import { statSync } from "node:fs";
+import { hashPolicy } from "../../keys/signer/policy-file.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { readPolicyFile } from "../config/policy-file.ts";
@@ -19,7 +19,7 @@ export function loadPolicy(file: string): ActivePolicy {
   }
   return {
     policy: reading.policy,
-    hash: hash("sha256", text + included.join(""), "hex"),
+    hash: hashPolicy(text, included.join("")),
     appliedAt: Math.floor(statSync(file).mtimeMs / 1000),
   };
 }

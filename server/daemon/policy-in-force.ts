@@ -29,7 +29,7 @@ export async function holdPolicy({ file, signer }: PolicyInForceDeps): Promise<P
     get: () => current,
     async reload() {
       // The signer first: what it does not hold it does not sign, and it keeps the one before for what is under way.
-      const signerHash = await signer.reload();
+      const { policy: signerHash } = await signer.reload();
       const next = await load();
       if (next.active.hash !== signerHash) {
         throw new OperatorError("the policy changed while it was being loaded", {

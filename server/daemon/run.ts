@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { type Logger, pino } from "pino";
 import { connectSigner, type SignerClient } from "../../keys/signer/client.ts";
-import { readSignerConfig } from "../../keys/signer/config.ts";
+import { readConfiguration } from "../../keys/signer/configuration.ts";
 import { becomeUser, findUser, isRoot, type UserIds } from "../config/user.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { type ReadConfig, readServerConfig } from "../config/read-config.ts";
@@ -31,10 +30,7 @@ function separateUsers(
   paths: ServerPaths,
 ): { readonly server: UserIds; readonly signer: UserIds } | undefined {
   if (!isRoot() || user === undefined) return undefined;
-  const { user: signerUser } = readSignerConfig(
-    readFileSync(paths.signerYaml, "utf8"),
-    paths.signerYaml,
-  );
+  const { user: signerUser } = readConfiguration(paths.signerYaml);
   return { server: findUser(user), signer: findUser(signerUser ?? user) };
 }
 
@@ -57,7 +53,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     monotonic: () => performance.now(),
     canRestart: users === undefined,
   });
-  if (users !== undefined) becomeUser(users.server);
+  if (users !== undefined) becomeUser(users.server, users.signer);
 
   const signer = connectSigner(paths.signerSocket);
   try {

@@ -160,7 +160,7 @@ function giveAway({ paths, users }: InitPlan): void {
   chownSync(paths.sealSecret, users.signer.ids.uid, users.signer.ids.gid);
 }
 
-function chownTree(path: string, { uid, gid }: UserIds): void {
+function chownTree(path: string, { uid, gid }: Pick<UserIds, "uid" | "gid">): void {
   chownSync(path, uid, gid);
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const child = join(path, entry.name);

@@ -78,6 +78,7 @@ function fault(file: string): string | undefined {
   if (stat === undefined) return "there is no ledger; create one with: keyserver init";
   if (stat.isDirectory()) return "is a directory, and should be the ledger's file";
   if (!stat.isFile()) return "is not a regular file";
+  if (stat.size === 0) return "is empty; restore a backup of the ledger";
   const me = process.geteuid?.();
   if (me !== undefined && stat.uid !== me) {
     return `belongs to user ${stat.uid}, and this process runs as user ${me}; run it as user ${stat.uid}, or: chown ${me} ${file}`;

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { LedgerError, sqliteCodeOf } from "./ledger-error.ts";
 
@@ -15,7 +15,8 @@ import { LedgerError, sqliteCodeOf } from "./ledger-error.ts";
 export function holdLedger(file: string): () => void {
   const lock = `${file}.lock`;
   try {
-    closeSync(openSync(lock, "a", 0o600));
+    // Only where it is missing: closing any handle on a file gives up all locks that this process has on it.
+    if (!existsSync(lock)) closeSync(openSync(lock, "a", 0o600));
     const db = new Database(lock, { timeout: 0 });
     db.pragma("locking_mode = EXCLUSIVE");
     return takeLock(db);
