@@ -64,7 +64,7 @@ export function readFileAt(disk: Disk, path: string, owner: number): ExistingFil
  *
  * @throws Failure naming `path`.
  */
-function inDirectory<T>(
+export function inDirectory<T>(
   disk: Disk,
   path: string,
   options: DirectoryOptions,

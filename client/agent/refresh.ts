@@ -1,0 +1,53 @@
+import type { Keyserver } from "../connection/keyserver.ts";
+import type { Disk } from "../files/disk.ts";
+import { formatTime } from "../terminal/duration.ts";
+import { Failure } from "../terminal/failure.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import type { Trust } from "../../protocol/messages.ts";
+import { anchorsOf, keepAnchors } from "./anchors.ts";
+import type { Memory } from "./memory.ts";
+import { spreadOf } from "./schedule.ts";
+import { writeTrust, type State } from "./state.ts";
+
+/** Seconds between looks at grants and trust, and by how much of it nodes are spread. */
+const EVERY = 3600;
+const SPREAD = 0.1;
+
+/** When grants and trust are to be fetched next, in milliseconds since 1970. */
+export function refreshDueAt({ refreshed, refresh, node }: State): number {
+  if (refresh !== undefined) return Date.parse(refresh.next);
+  if (refreshed === undefined) return 0;
+  return Date.parse(refreshed) + EVERY * 1000 * (1 - SPREAD * spreadOf(node, "refresh"));
+}
+
+export type RefreshDeps = {
+  readonly disk: Disk;
+  readonly gid: number;
+  readonly memory: Memory;
+  readonly now: () => number;
+};
+
+/** Fetches what this node may get and whom it trusts. @throws KeysystemError or Failure */
+export async function refresh(
+  { disk, gid, memory, now }: RefreshDeps,
+  keyserver: Pick<Keyserver, "grants" | "trust">,
+): Promise<Trust> {
+  const trust = await keyserver.trust();
+  const { grants, refused } = await keyserver.grants();
+  // Without an anchor for the server itself this node could never come back.
+  if (trust.cluster !== memory.state().cluster || anchorsOf(trust, "nodes").length === 0) {
+    throw new Failure(EXIT.unhealthy, "the server's list of authorities is not this cluster's", [
+      "on the master:  keyserver status",
+    ]);
+  }
+  writeTrust(disk, gid, trust);
+  keepAnchors(disk, gid, trust);
+  memory.change({ offers: grants, refused });
+  noteRefreshed(memory, now());
+  return trust;
+}
+
+function noteRefreshed(memory: Memory, now: number): void {
+  const { refresh: _, ...state } = memory.state();
+  memory.replace({ ...state, refreshed: formatTime(now) });
+}
