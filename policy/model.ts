@@ -49,8 +49,8 @@ export type Authority = {
   readonly lifetime: number;
   /** Seconds: the ceiling of every grant. */
   readonly maxLifetime: number;
-  /** Where the ceiling is written. */
-  readonly limitPlace: Place;
+  /** The ceiling as it is written. */
+  readonly limit: Written;
   readonly backdate: number;
   readonly place: Place;
 };

@@ -1,0 +1,14 @@
+import type { Model } from "../model.ts";
+import type { Report } from "../report.ts";
+import { checkDirectories } from "./directories.ts";
+import { lint } from "./lint.ts";
+import { checkNames } from "./names.ts";
+import { checkNever } from "./never.ts";
+
+/** Checks what can only be seen on the whole policy. No lint is told while there are errors. */
+export function checkModel(model: Model, report: Report): void {
+  checkNames(model, report);
+  checkNever(model, report);
+  checkDirectories(model, report);
+  if (!report.hasErrors()) lint(model, report);
+}

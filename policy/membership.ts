@@ -1,0 +1,39 @@
+import type { Subject } from "./decision.ts";
+import type { Model, PeopleGroup } from "./model.ts";
+
+type Person = Extract<Subject, { readonly kind: "person" }>;
+
+/** The facts about a person in the policy's own spelling. Principals are compared byte for byte (RFC 4120 §6.1). */
+export const factsOf = (person: Person): ReadonlySet<string> =>
+  new Set(
+    person.principal === undefined
+      ? person.in.filter((fact) => !fact.startsWith("kerberos:"))
+      : [
+          ...person.in.filter((fact) => !fact.startsWith("kerberos:")),
+          `kerberos:${person.principal}`,
+        ],
+  );
+
+/** What keeps `facts` out of a group; nothing when they are in it. */
+export function missingFor(group: PeopleGroup, facts: ReadonlySet<string>): readonly string[] {
+  const from = group.from.map(({ text }) => text);
+  const lacking = group.alsoIn.map(({ text }) => text).filter((fact) => !facts.has(fact));
+  return from.some((fact) => facts.has(fact)) ? lacking : [from.join(" or "), ...lacking];
+}
+
+/** Roles and `nodes`, or groups and `people`: what rules call the subject. */
+export function identitiesOf(model: Model, subject: Subject): ReadonlySet<string> {
+  switch (subject.kind) {
+    case "node":
+      return new Set([...(model.nodes.get(subject.node)?.roles ?? []), "nodes"]);
+    case "person": {
+      const facts = factsOf(subject);
+      const groups = [...model.people.values()].filter(
+        (group) => missingFor(group, facts).length === 0,
+      );
+      return new Set([...groups.map(({ name }) => name), "people"]);
+    }
+    case "root":
+      return new Set();
+  }
+}

@@ -1,0 +1,49 @@
+import type { Report } from "../report.ts";
+import { readDocument } from "../source/document.ts";
+import type { Entry, MapTree, Tree } from "../source/tree.ts";
+import { asMap, readFields } from "./fields.ts";
+import type { ReadOptions } from "./policy.ts";
+import { readText } from "./values.ts";
+
+/** Adds the nodes of the included file to those of the policy; the file may hold nothing else. */
+export function readInventory(
+  include: Tree,
+  own: MapTree,
+  options: ReadOptions,
+  report: Report,
+): MapTree {
+  const name = readText(include, "include", report);
+  if (name === undefined) return own;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name.text)) {
+    report.error("E302", name.place, `include "${name.text}" is malformed`, {
+      label: "the name of a file beside the policy",
+    });
+    return own;
+  }
+  const text = options.include?.(name.text);
+  if (text === undefined) {
+    report.error("E201", name.place, `included file "${name.text}" cannot be read`);
+    return own;
+  }
+  const tree = readDocument(text, name.text, report);
+  const nodes =
+    tree &&
+    readFields(tree, `included file "${name.text}"`, { nodes: "required" }, report)?.("nodes");
+  const map = nodes && asMap(nodes, "nodes", report);
+  return map === undefined ? own : { ...own, entries: merge(own.entries, map.entries, report) };
+}
+
+function merge(
+  own: readonly Entry[],
+  included: readonly Entry[],
+  report: Report,
+): readonly Entry[] {
+  const declared = new Map(own.map(({ key }) => [key.text, key.place]));
+  for (const { key } of included) {
+    const place = declared.get(key.text);
+    if (place === undefined) continue;
+    const notes = [{ place, message: "first here" }];
+    report.error("E102", key.place, `node "${key.text}" is there twice`, { notes });
+  }
+  return [...own, ...included.filter(({ key }) => !declared.has(key.text))];
+}

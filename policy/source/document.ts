@@ -1,0 +1,141 @@
+import { isMap, isScalar, isSeq, parseDocument, type Document } from "yaml";
+import type { Report } from "../report.ts";
+import { createLocator, type Locator } from "./locator.ts";
+import { checkTokens } from "./tokens.ts";
+import type { Entry, ListTree, MapTree, TextTree, Tree } from "./tree.ts";
+
+/** A policy file may not be larger, in bytes of UTF-8. */
+export const MAX_BYTES = 1024 * 1024;
+
+/** What a converter needs beside the node at hand. */
+type Source = { readonly text: string; readonly locate: Locator; readonly report: Report };
+
+/**
+ * Reads YAML 1.2 as far as a policy uses it: one document of maps, lists and scalars.
+ *
+ * Gives undefined, with the first reason reported, for everything else; throws for no input.
+ */
+export function readDocument(text: string, file: string, report: Report): Tree | undefined {
+  const locate = createLocator(file, text.length > MAX_BYTES ? "" : text);
+  if (isTooLarge(text)) {
+    report.error("E101", locate(0, 1), `${file} is larger than 1 MiB`);
+    return undefined;
+  }
+  if (!checkTokens(text, locate, report)) return undefined;
+  const document = parse(text);
+  if (document === undefined) {
+    report.error("E101", locate(0, 1), `${file} cannot be read as YAML`);
+    return undefined;
+  }
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) {
+    report.error("E101", locate(...problem.pos), plainMessage(problem.message));
+    return undefined;
+  }
+  return convert(document.contents, 0, { text, locate, report });
+}
+
+/** Counts bytes only where characters do not settle it. */
+const isTooLarge = (text: string): boolean =>
+  text.length > MAX_BYTES ||
+  (text.length > MAX_BYTES / 3 && new TextEncoder().encode(text).length > MAX_BYTES);
+
+/** The parser collects its errors; what it throws all the same (a stack overflow) is one too. */
+function parse(text: string): Document.Parsed | undefined {
+  const settings = {
+    schema: "core",
+    version: "1.2",
+    uniqueKeys: false,
+    prettyErrors: false,
+  } as const;
+  try {
+    return parseDocument(text, { ...settings, logLevel: "silent" });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parser's message as one line in our style. */
+const plainMessage = (message: string): string =>
+  (message.split("\n", 1)[0] ?? "")
+    .replace(/[.:]$/, "")
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+
+function convert(node: unknown, at: number, source: Source): Tree {
+  if (isMap(node)) return convertMap(node, at, source);
+  if (isSeq(node)) {
+    const [start, end] = rangeOf(node.range, at);
+    const items = node.items.map((item) => convert(item, start, source));
+    return { kind: "list", items, place: source.locate(start, end) } satisfies ListTree;
+  }
+  return convertScalar(node, at, source);
+}
+
+function convertMap(
+  map: { readonly items: readonly { key: unknown; value: unknown }[]; range?: Range },
+  at: number,
+  source: Source,
+): MapTree {
+  const [start, end] = rangeOf(map.range, at);
+  const entries: Entry[] = [];
+  const seen = new Map<string, Entry>();
+  for (const { key: keyNode, value: valueNode } of map.items) {
+    const key = convertKey(keyNode, start, source);
+    if (key === undefined) continue;
+    const entry = { key, value: convert(valueNode, keyEnd(keyNode, start), source) };
+    const first = seen.get(key.text);
+    if (first === undefined) entries.push(entry);
+    else reportDuplicate(first.key, key, source.report);
+    seen.set(key.text, first ?? entry);
+  }
+  const line = source.text.slice(start, Math.min(end, start + 60)).split("\n", 1)[0] ?? "";
+  return { kind: "map", entries, source: line.trim(), place: source.locate(start, end) };
+}
+
+function reportDuplicate(first: TextTree, again: TextTree, report: Report): void {
+  report.error("E102", again.place, `"${again.text}" is there twice`, {
+    label: "a key may stand once",
+    notes: [{ place: first.place, message: "first here" }],
+  });
+}
+
+/** A key must be text as it stands; YAML would silently make a number of `1e3`. */
+function convertKey(node: unknown, at: number, source: Source): TextTree | undefined {
+  const tree = convert(node, at, source);
+  if (tree.kind !== "text") {
+    source.report.error("E111", tree.place, "a key must be text", { help: "quote it" });
+    return undefined;
+  }
+  if (tree.text === "<<") {
+    source.report.error("E103", tree.place, "merge keys are not allowed", { help: "write it out" });
+    return undefined;
+  }
+  if (tree.reads === "string") return tree;
+  const message = `key ${tree.text === "" ? "(empty)" : tree.text} reads as a ${tree.reads}`;
+  source.report.error("E111", tree.place, message, { help: `quote it: "${tree.text}"` });
+  return undefined;
+}
+
+function convertScalar(node: unknown, at: number, source: Source): TextTree {
+  if (!isScalar(node))
+    return { kind: "text", text: "", reads: "null", place: source.locate(at, at) };
+  const [start, end] = rangeOf(node.range, at);
+  const reads = node.type === "PLAIN" ? readingOf(node.value) : "string";
+  return { kind: "text", text: node.source ?? "", reads, place: source.locate(start, end) };
+}
+
+function readingOf(value: unknown): TextTree["reads"] {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return "boolean";
+  return typeof value === "number" || typeof value === "bigint" ? "number" : "string";
+}
+
+type Range = readonly [number, number, number] | null | undefined;
+
+/** Start and end of a node's own text; nodes that the parser made up are where their parent is. */
+const rangeOf = (range: Range, at: number): readonly [number, number] =>
+  range ? [range[0], range[1]] : [at, at];
+
+/** Where an absent value would stand. */
+const keyEnd = (key: unknown, at: number): number =>
+  isScalar(key) ? rangeOf(key.range, at)[1] : at;

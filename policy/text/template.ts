@@ -1,0 +1,61 @@
+import type { Part, Variable } from "../model.ts";
+
+/** What may stand for a variable, as a source of a regular expression. */
+export const VARIABLE_PATTERNS = {
+  node: "[a-z0-9-]{1,63}",
+  fqdn: "[a-z0-9.-]{1,253}",
+  address: "[0-9a-f.:]{2,45}",
+  domain: "[a-z0-9.-]{1,253}",
+  "internal-domain": "[a-z0-9.-]{1,253}",
+  user: "[a-z_][a-z0-9_.-]{0,31}",
+  principal: "[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)?@[A-Za-z0-9.-]+",
+} as const satisfies Record<Variable, string>;
+
+/** Variables whose value every subject shares; a template of these alone counts as written out. */
+export const CONSTANTS: readonly Variable[] = ["domain", "internal-domain"];
+export const NODE_VARIABLES: readonly Variable[] = ["node", "fqdn", "address"];
+export const PERSON_VARIABLES: readonly Variable[] = ["user", "principal"];
+
+/** Whether `text` names a variable. */
+export const isVariable = (text: string): text is Variable =>
+  Object.hasOwn(VARIABLE_PATTERNS, text);
+
+/** Every name that {@link isVariable} takes. */
+export const VARIABLES: readonly string[] = Object.keys(VARIABLE_PATTERNS);
+
+const matchers = new Map(
+  Object.entries(VARIABLE_PATTERNS).map(([name, pattern]) => [
+    name,
+    new RegExp(`^(?:${pattern})$`),
+  ]),
+);
+
+/** Whether `value` may stand for `variable`. Nothing that passes holds a comma, a control character or `*`. */
+export const isValueOf = (variable: Variable, value: string): boolean =>
+  matchers.get(variable)?.test(value) === true;
+
+export type Bindings = Readonly<Partial<Record<Variable, string>>>;
+
+/** Puts in what is known and leaves the rest; substituted once, never read again. */
+export function bind(parts: readonly Part[], bindings: Bindings): readonly Part[] {
+  const bound: Part[] = [];
+  for (const part of parts) {
+    const value = part.kind === "variable" ? bindings[part.name] : part.text;
+    const last = bound.at(-1);
+    if (value === undefined) bound.push(part);
+    else if (last?.kind === "literal")
+      bound.splice(-1, 1, { kind: "literal", text: last.text + value });
+    else bound.push({ kind: "literal", text: value });
+  }
+  return bound;
+}
+
+/** The first variable that is left; undefined when the text is complete. */
+export function firstVariable(parts: readonly Part[]): Variable | undefined {
+  for (const part of parts) if (part.kind === "variable") return part.name;
+  return undefined;
+}
+
+/** The text of `parts`, variables as `<name>`. */
+export const partsText = (parts: readonly Part[]): string =>
+  parts.map((part) => (part.kind === "literal" ? part.text : `<${part.name}>`)).join("");
