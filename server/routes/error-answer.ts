@@ -27,8 +27,10 @@ export async function answerError(
 ): Promise<void> {
   const ours = toOurs(error);
   const problem = toProblem(ours);
-  const level = problem.status >= 500 ? "error" : "info";
-  request.log[level]({ err: ours, method: request.method, url: request.url }, problem.title);
+  const { method, url } = request;
+  // What a caller did wrong is one short line; what went wrong here keeps its stack.
+  if (problem.status >= 500) request.log.error({ err: ours, method, url }, problem.title);
+  else request.log.info({ type: problem.type, detail: problem.detail, method, url }, "refused");
   await sendProblem(reply, problem);
 }
 
