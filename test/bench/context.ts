@@ -1,7 +1,7 @@
 import { startAuthority } from "./authority.ts";
 import { measureCeiling, measureHandshakes } from "./ceilings.ts";
 import { runLoad, type LoadOutcome } from "./load/run-load.ts";
-import type { Context, LoadName } from "./measure.ts";
+import { batchSize, type Context, type LoadName } from "./measure.ts";
 import { createSshBatches, createTlsBatches, formatHttpRequest, type Batches } from "./requests.ts";
 
 /** Connections of every load. */
@@ -47,7 +47,7 @@ async function runNamedLoad(context: Context, name: LoadName): Promise<LoadOutco
 }
 
 const batchesOf = (name: LoadName): Batches => {
-  const size = name.endsWith(".8") ? 8 : 1;
+  const size = batchSize(name);
   return name.startsWith("ssh") ? createSshBatches(size) : createTlsBatches(size);
 };
 

@@ -25,6 +25,9 @@ export type Measure = {
 export const LOADS = ["kept.8", "kept.1", "storm.8", "storm.1", "ssh.8"] as const;
 export type LoadName = (typeof LOADS)[number];
 
+/** Certificates of each request of a load. */
+export const batchSize = (name: LoadName): number => (name.endsWith(".8") ? 8 : 1);
+
 /** Whatever measures share, made on first use and then kept. */
 export type Context = {
   /** Certificates a second and core that OpenSSL's own P-256 allows: 1/(1/sign + 1/verify). */

@@ -1,5 +1,5 @@
 import type { LoadOutcome } from "../load/run-load.ts";
-import type { Context, Figure, LoadName, Measure } from "../measure.ts";
+import { batchSize, type Context, type Figure, type LoadName, type Measure } from "../measure.ts";
 
 const CEILING = "OpenSSL's P-256 bound of one core";
 
@@ -7,7 +7,7 @@ const CEILING = "OpenSSL's P-256 bound of one core";
 export const issueKept = (name: "kept.8" | "kept.1"): Measure =>
   issueMeasure(name, async (context, { rate }) => {
     const ceiling = await context.ceiling();
-    return { ratio: (rate * sizeOf(name)) / ceiling, of: CEILING };
+    return { ratio: (rate * batchSize(name)) / ceiling, of: CEILING };
   });
 
 /** `issue.storm.*`: a new connection for each request, against as many bare handshakes. */
@@ -32,7 +32,7 @@ type Compare = (
 ) => Promise<Required<Pick<Figure, "ratio" | "of">>>;
 
 function issueMeasure(name: LoadName, compare: Compare): Measure {
-  const size = sizeOf(name);
+  const size = batchSize(name);
   return {
     names: [`issue.${name}`],
     async run(context) {
@@ -45,5 +45,3 @@ function issueMeasure(name: LoadName, compare: Compare): Measure {
     },
   };
 }
-
-const sizeOf = (name: LoadName): number => (name.endsWith(".8") ? 8 : 1);
