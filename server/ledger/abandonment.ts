@@ -17,6 +17,7 @@ type Abandoned = {
   };
 };
 
+/** Creates the writer on a ledger's database. */
 export function createAbandonmentWriter(db: Database, log: LogWriter): AbandonmentWriter {
   const insert = db.prepare<[number, number, string]>("INSERT INTO abandoned VALUES (?, ?, ?)");
   return {

@@ -10,6 +10,7 @@ export type CertificateWriter = {
   readonly insert: (open: OpenIntent, record: IssuedRecord) => void;
 };
 
+/** Creates the writer on a ledger's database. */
 export function createCertificateWriter(db: Database, log: LogWriter): CertificateWriter {
   const insert = db.prepare<[number, number, number, number, string | null, Uint8Array]>(
     "INSERT INTO certificates VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,7 +1,7 @@
-import type { Database } from "better-sqlite3";
 import type { KeysystemError } from "../../protocol/problems.ts";
+import type { GroupTransaction, Waiting } from "./group-transaction.ts";
 import { sqliteCodeOf } from "./ledger-error.ts";
-import { isUnavailable, unavailable } from "./unavailable.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** Many writes, one transaction and one sync. */
 export type GroupCommit = {
@@ -10,6 +10,7 @@ export type GroupCommit = {
    *
    * `apply` runs inside a transaction, and once more when another write of its group has to be
    * taken back: it may touch nothing but the database. What it throws rejects this write alone.
+   * Rejects with `ledger.unavailable` when the group could not be committed.
    */
   readonly write: <T>(apply: () => T) => Promise<T>;
   /** Commits what waits, and refuses what comes after. */
@@ -17,11 +18,7 @@ export type GroupCommit = {
 };
 
 export type GroupCommitDeps = {
-  readonly db: Database;
-  /** Called at the begin of each transaction. */
-  readonly begun: () => void;
-  /** Called after anything was taken back. */
-  readonly undone: () => void;
+  readonly transaction: GroupTransaction;
   /** Milliseconds that only go forward. */
   readonly clock: () => number;
 };
@@ -33,128 +30,104 @@ const MAX_WAITING = 10_000;
 const MAX_WAIT_MS = 4000;
 const RETRY_MS = 25;
 
-type Waiting = {
-  readonly since: number;
-  readonly apply: () => () => void;
-  readonly reject: (error: unknown) => void;
-};
-
-export function createGroupCommit({ db, begun, undone, clock }: GroupCommitDeps): GroupCommit {
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
-  let waiting: Waiting[] = [];
-  let scheduled = false;
-  let broken: unknown;
-  let closed = false;
-
-  const schedule = (): void => {
-    if (scheduled || waiting.length === 0) return;
-    scheduled = true;
-    setImmediate(flush);
-  };
-  const flush = (): void => {
-    scheduled = false;
-    if (waiting.length === 0) return;
-    const group = waiting.slice(0, MAX_GROUP);
-    try {
-      begin.run();
-    } catch (error) {
-      postpone(error);
-      return;
-    }
-    waiting = waiting.slice(MAX_GROUP);
-    commitGroup(group);
-    schedule();
-  };
-  const postpone = (error: unknown): void => {
-    const isLocked = sqliteCodeOf(error).startsWith("SQLITE_BUSY") && !closed;
-    const limit = isLocked ? clock() - MAX_WAIT_MS : Infinity;
-    for (const write of waiting) if (write.since <= limit) write.reject(unavailable(error));
-    waiting = waiting.filter((write) => write.since > limit);
-    if (waiting.length === 0) return;
-    scheduled = true;
-    setTimeout(flush, RETRY_MS);
-  };
-  const commitGroup = (group: readonly Waiting[]): void => {
-    try {
-      begun();
-      const settle = applyTogether(group) ?? restartAlone(group);
-      commit.run();
-      for (const done of settle) done();
-    } catch (error) {
-      failGroup(group, error);
-    }
-  };
-  const restartAlone = (group: readonly Waiting[]): readonly (() => void)[] => {
-    db.exec("ROLLBACK; BEGIN IMMEDIATE");
-    undone();
-    return applyAlone(db, group, undone);
-  };
-  const failGroup = (group: readonly Waiting[], error: unknown): void => {
-    // After a sync that failed, the kernel may have dropped the pages and call the next sync a success:
-    // nothing that is written from here on could be vouched for.
-    if (sqliteCodeOf(error) === "SQLITE_IOERR_FSYNC") broken = error;
-    if (db.inTransaction) db.exec("ROLLBACK");
-    undone();
-    for (const write of group) write.reject(unavailable(error));
-  };
-
-  const refusal = (): KeysystemError | undefined => {
-    if (closed) return unavailable(new Error("it is closed"));
-    if (broken !== undefined) {
-      return unavailable(new Error("a sync failed; restart keyserver", { cause: broken }));
-    }
-    return waiting.length < MAX_WAITING
-      ? undefined
-      : unavailable(new Error("too many wait for it"));
-  };
+/** Creates the queue of writes: whatever comes in one turn of the event loop is committed at its end. */
+export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
+  const queue = new WriteQueue(deps);
   return {
     write: (apply) => {
-      const refused = refusal();
-      if (refused !== undefined) return Promise.reject(refused);
+      const refusal = queue.refusal();
+      if (refusal !== undefined) return Promise.reject(refusal);
       return new Promise((resolve, reject) => {
         const applyAndHold = (): (() => void) => {
           const answer = apply();
           return () => resolve(answer);
         };
-        waiting.push({ since: clock(), apply: applyAndHold, reject });
-        schedule();
+        queue.push({ since: deps.clock(), apply: applyAndHold, reject });
       });
     },
-    close: () => {
-      closed = true;
-      while (waiting.length > 0) flush();
-    },
+    close: () => queue.close(),
   };
 }
 
-/** Applies all in the open transaction; undefined when one of them failed and all must be taken back. */
-function applyTogether(group: readonly Waiting[]): readonly (() => void)[] | undefined {
-  try {
-    return group.map((write) => write.apply());
-  } catch (error) {
-    if (isUnavailable(error)) throw error;
-    return undefined;
-  }
-}
+class WriteQueue {
+  readonly #transaction: GroupTransaction;
+  readonly #clock: () => number;
+  #waiting: readonly Waiting[] = [];
+  #arriving: Waiting[] = [];
+  #isScheduled = false;
+  #isClosed = false;
+  #broken: unknown;
 
-/** Applies each behind a savepoint of its own, so that one that fails takes back nothing but itself. */
-function applyAlone(
-  db: Database,
-  group: readonly Waiting[],
-  undone: () => void,
-): readonly (() => void)[] {
-  return group.map((write) => {
-    db.exec("SAVEPOINT one");
-    try {
-      const done = write.apply();
-      db.exec("RELEASE one");
-      return done;
-    } catch (error) {
-      if (isUnavailable(error)) throw error;
-      db.exec("ROLLBACK TO one; RELEASE one");
-      undone();
-      return () => write.reject(error);
+  constructor({ transaction, clock }: GroupCommitDeps) {
+    this.#transaction = transaction;
+    this.#clock = clock;
+  }
+
+  /** Why nothing can be pushed now. */
+  refusal(): KeysystemError | undefined {
+    if (this.#isClosed) return unavailable(new Error("it is closed"));
+    if (this.#broken !== undefined) {
+      return unavailable(new Error("a sync failed; restart keyserver", { cause: this.#broken }));
     }
-  });
+    if (this.#waiting.length + this.#arriving.length < MAX_WAITING) return undefined;
+    return unavailable(new Error("too many wait for it"));
+  }
+
+  push(write: Waiting): void {
+    this.#arriving.push(write);
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    while (this.#gather().length > 0) this.#flush();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #gather(): readonly Waiting[] {
+    this.#waiting = [...this.#waiting, ...this.#arriving];
+    this.#arriving = [];
+    return this.#waiting;
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const group = this.#gather().slice(0, MAX_GROUP);
+    if (group.length === 0) return;
+    try {
+      this.#transaction.begin();
+    } catch (error) {
+      this.#postpone(error);
+      return;
+    }
+    this.#waiting = this.#waiting.slice(MAX_GROUP);
+    this.#commit(group);
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  #commit(group: readonly Waiting[]): void {
+    const failure = this.#transaction.commit(group);
+    if (sqliteCodeOf(failure) !== "SQLITE_IOERR_FSYNC") return;
+    // After a sync that failed, the kernel may have dropped the pages and call the next sync a success:
+    // nothing that is written from here on could be vouched for.
+    this.#broken = failure;
+    for (const write of this.#waiting) write.reject(unavailable(failure));
+    this.#waiting = [];
+  }
+
+  /** Tries again soon when another program holds the lock; whoever waited too long hears of it. */
+  #postpone(error: unknown): void {
+    const isLocked = sqliteCodeOf(error).startsWith("SQLITE_BUSY") && !this.#isClosed;
+    const limit = isLocked ? this.#clock() - MAX_WAIT_MS : Infinity;
+    for (const write of this.#waiting) if (write.since <= limit) write.reject(unavailable(error));
+    this.#waiting = this.#waiting.filter((write) => write.since > limit);
+    if (this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setTimeout(() => this.#flush(), RETRY_MS);
+  }
 }

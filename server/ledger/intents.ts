@@ -24,6 +24,7 @@ export type Intents = {
   readonly take: (authority: string, serial: string) => OpenIntent;
 };
 
+/** Creates the table's operations on a ledger's database. */
 export function createIntents(db: Database, names: Names): Intents {
   const insert = db.prepare<Row>(
     `INSERT INTO intents (authority, serial, grant_id, subject, policy, key, at, source, reason)

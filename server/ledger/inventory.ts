@@ -44,6 +44,7 @@ type Search = {
   readonly limit: number;
 };
 
+/** Creates the readings on a ledger's database. */
 export function createInventory(db: Database, names: Names): Inventory {
   const one = db.prepare<[Buffer], Row>(ONE);
   const many = db.prepare<[Search], Row>(MANY);

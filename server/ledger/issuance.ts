@@ -23,6 +23,7 @@ export type IssuanceDeps = {
   readonly now: () => number;
 };
 
+/** Puts the steps together: each is one write of the group commit. */
 export function createIssuance(deps: IssuanceDeps): Issuance {
   const { group, intents, abandonments, tokens, log, now } = deps;
 

@@ -6,6 +6,7 @@
  */
 export type LedgerErrorCode = "ledger.conflict" | "ledger.unusable";
 
+/** An error of the ledger with its code. */
 export class LedgerError extends Error {
   override readonly name = "LedgerError";
   readonly code: LedgerErrorCode;

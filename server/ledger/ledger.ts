@@ -70,8 +70,10 @@ export type Ledger = {
   close(): Promise<void>;
 };
 
+/** Where the log stands: entries, and the hash of the last as hex (64 zeros when there is none). */
 export type Checkpoint = { readonly size: number; readonly head: string };
 
+/** That a certificate is about to be signed: who gets what, by which policy. */
 export type Intent = {
   readonly authority: string;
   readonly serial: string;
@@ -87,6 +89,7 @@ export type Intent = {
   readonly reason?: string;
 };
 
+/** What came of an intent. */
 export type IssuedRecord = {
   readonly authority: string;
   readonly serial: string;
@@ -101,6 +104,7 @@ export type IssuedRecord = {
   readonly identityOf?: string;
 };
 
+/** An intent with what came of it. */
 export type StoredCertificate = Intent & {
   readonly state: "intended" | "issued" | "abandoned";
   readonly why?: string;
@@ -109,6 +113,7 @@ export type StoredCertificate = Intent & {
   readonly certificate?: Uint8Array;
 };
 
+/** Which certificates to list; what is absent does not restrict. */
 export type CertificateFilter = {
   readonly subject?: string;
   readonly grant?: string;
@@ -118,6 +123,7 @@ export type CertificateFilter = {
   readonly limit: number;
 };
 
+/** A join token. Its secret is known by its hash alone. */
 export type Token = {
   readonly id: string;
   readonly secretHash: string;
@@ -131,6 +137,7 @@ export type Token = {
   readonly serial?: string;
 };
 
+/** A node that has joined. */
 export type NodeState = {
   readonly node: string;
   readonly state: "active" | "suspended" | "removed";

@@ -17,6 +17,7 @@ export type Names = {
 /** Subjects beyond this many are looked up again. */
 const MAX_REMEMBERED = 50_000;
 
+/** Creates the table's operations, with the names that were seen kept in memory. */
 export function createNames(db: Database): Names {
   const select = db
     .prepare<[Kind, string], number>("SELECT id FROM names WHERE kind = ? AND name = ?")

@@ -34,6 +34,7 @@ const STANDING = `
   WHERE nodes.name = :node AND identity_of = :node AND serial = :serial
     AND authority IN (SELECT id FROM names WHERE kind = ${KIND.authority})`;
 
+/** Creates the table's operations on a ledger's database. */
 export function createNodes(db: Database, log: LogWriter): Nodes {
   const find = db.prepare<[string], Row>(`${COLUMNS} WHERE nodes.name = ?`);
   const list = db.prepare<[], Row>(`${COLUMNS} ORDER BY nodes.name`);

@@ -57,4 +57,5 @@ export function serialBytes(serial: string): Buffer {
   throw new TypeError(`not a serial of 16 or 40 hex digits: ${JSON.stringify(serial)}`);
 }
 
+/** Whether a text is a serial in the form that the ledger takes. */
 export const isSerial = (text: string): boolean => SERIAL.test(text);

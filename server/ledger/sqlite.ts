@@ -4,6 +4,7 @@ import { formatEntry } from "../log/entry.ts";
 import { abandonLeftovers, createAbandonmentWriter } from "./abandonment.ts";
 import { createCertificateWriter } from "./certificates.ts";
 import { createGroupCommit, type GroupCommit } from "./group-commit.ts";
+import { createGroupTransaction } from "./group-transaction.ts";
 import { createIntents } from "./intents.ts";
 import { createInventory, type Inventory } from "./inventory.ts";
 import { createIssuance } from "./issuance.ts";
@@ -45,15 +46,15 @@ export function openLedger({ file, create = false, now }: OpenOptions): Ledger {
 function assemble(db: Database, release: () => void, now: () => number): Ledger {
   const log = createLogWriter(db);
   const names = createNames(db);
-  const group = createGroupCommit({
+  const transaction = createGroupTransaction({
     db,
-    clock: () => performance.now(),
     begun: log.reload,
     undone: () => {
       log.reload();
       names.forget();
     },
   });
+  const group = createGroupCommit({ transaction, clock: () => performance.now() });
   const abandonments = createAbandonmentWriter(db, log);
   db.transaction(() => {
     log.reload();

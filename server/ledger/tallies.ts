@@ -10,8 +10,10 @@ export type Tallies = {
   /** What was issued since the begin of the hour of `since`. */
   readonly since: (since: number) => readonly Tally[];
 };
+/** A count of certificates. */
 export type Tally = { readonly authority: string; readonly issued: number };
 
+/** Creates the table's operations on a ledger's database. */
 export function createTallies(db: Database, names: Names): Tallies {
   const add = db.prepare<[number, number, number]>(
     `INSERT INTO tallies VALUES (?, ?, ?)

@@ -16,8 +16,10 @@ export type Tokens = {
   /** @throws LedgerError `ledger.conflict` when the token is not bound (any more). */
   readonly spend: (id: string, intent: number) => void;
 };
+/** A token as it is given out: nobody has presented it yet. */
 export type NewToken = Omit<Token, "state" | "boundTo" | "serial">;
 
+/** Creates the table's operations on a ledger's database. */
 export function createTokens(db: Database, log: LogWriter): Tokens {
   const { find, list, insert, revoke, bind, spend } = prepareStatements(db);
   return {
