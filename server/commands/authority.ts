@@ -3,7 +3,6 @@ import { AuthorityList, type AuthorityView, Status } from "../../protocol/admin-
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import { addAuthority } from "../init/add-authority.ts";
 import type { Context, WithContext } from "./context.ts";
 import { formatTable, relativeTime } from "./terminal.ts";
 
@@ -62,6 +61,7 @@ export function authorityCommands(program: Command, contextOf: WithContext): voi
     )
     .action(async (name: string, options: { readonly key?: string }, command: Command) => {
       const { terminal, paths, now } = contextOf(command);
+      const { addAuthority } = await import("../init/add-authority.ts");
       const made = await addAuthority({ paths, now, name, key: options.key });
       terminal.show(
         made,

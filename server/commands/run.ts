@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runServer } from "../daemon/run.ts";
 import type { WithContext } from "./context.ts";
 
 /** `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP takes the applied policy anew. */
@@ -9,6 +8,8 @@ export function runCommand(program: Command, contextOf: WithContext): void {
     .description("the daemon; starts keysigner where systemd has not")
     .action(async (_options, command: Command) => {
       const { paths, now, terminal } = contextOf(command);
+      // The daemon is large; the other commands start faster without it.
+      const { runServer } = await import("../daemon/run.ts");
       const server = await runServer({ paths, now });
       const stop = (): void => {
         process.off("SIGTERM", stop);
