@@ -43,7 +43,12 @@ export async function acceptCertificate(
     answered: await deps.answers(order),
   });
   const { grant } = recipe;
-  const generation: Generation = { schema: 1, grant, files: [...filesFor(deps, order, issued)], record };
+  const generation: Generation = {
+    schema: 1,
+    grant,
+    files: [...filesFor(deps, order, issued)],
+    record,
+  };
   journal.begin(generation, memory.state().credentials[grant]);
   installGeneration(disk, generation);
   settle({ journal, memory }, record);
@@ -75,7 +80,8 @@ function checkIssued(deps: AcceptDeps, order: Order, issued: IssuedCertificate):
 function filesFor({ anchorsOf }: AcceptDeps, order: Order, issued: IssuedCertificate) {
   const { recipe, offer } = order.wanted;
   // One file holds key and certificate there, so the key is written again with them.
-  const kept = recipe.files.form === "combined" && order.key.form === "tls" ? order.key.key : undefined;
+  const kept =
+    recipe.files.form === "combined" && order.key.form === "tls" ? order.key.key : undefined;
   const key = order.made ?? kept;
   return filesOf(recipe, {
     ...(key === undefined ? {} : { key }),
@@ -106,4 +112,3 @@ function recordOf(
     answered,
   };
 }
-

@@ -104,7 +104,12 @@ async function rollBack(
   const previous = journal.previous(grant);
   const before = previous?.record;
   if (previous === undefined || before === undefined || Date.parse(before.notAfter) <= now()) {
-    return noteFailure(deps, record, `the service is gone since its files were replaced (${why})`, "");
+    return noteFailure(
+      deps,
+      record,
+      `the service is gone since its files were replaced (${why})`,
+      "",
+    );
   }
   const restored: CredentialRecord = { ...before, reload: "rolled-back" };
   const generation = { ...previous, record: restored };

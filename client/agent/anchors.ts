@@ -52,7 +52,8 @@ export function keepBundles(disk: Disk, recipes: Iterable<Recipe>, trust: Trust)
         const known = trust.authorities.filter(({ name }) => authorities.includes(name));
         const { uid, gid } = recipe;
         const ownership = { uid, gid, mode: PUBLIC };
-        if (replaceFile(disk, file, textOf(known), ownership, SERVICE_DIRECTORY)) changed.add(grant);
+        if (replaceFile(disk, file, textOf(known), ownership, SERVICE_DIRECTORY))
+          changed.add(grant);
       } catch (error) {
         problems.push({ grant, message: messageOf(error) });
       }

@@ -42,9 +42,7 @@ export function readConfig(paths: Paths): ClientConfig | undefined {
   try {
     return parseConfig(ClientConfig, text, paths.config);
   } catch (error) {
-    throw new Failure(EXIT.usage, messageOf(error), [
-      "correct the file, then:  keyclient status",
-    ]);
+    throw new Failure(EXIT.usage, messageOf(error), ["correct the file, then:  keyclient status"]);
   }
 }
 
@@ -59,8 +57,7 @@ export const pinOf = (config: ClientConfig): Buffer =>
   Buffer.from(config.pin.slice("sha256:".length), "hex");
 
 /** A pin as it is written. */
-export const formatPin = (pin: Uint8Array): string =>
-  `sha256:${Buffer.from(pin).toString("hex")}`;
+export const formatPin = (pin: Uint8Array): string => `sha256:${Buffer.from(pin).toString("hex")}`;
 
 /** What is said where a command needs a node that has joined. */
 export const notJoined = (paths: Paths): Failure =>

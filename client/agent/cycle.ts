@@ -31,8 +31,16 @@ export type CycleOptions = {
 
 /** What a run did. */
 export type CycleReport = {
-  readonly renewed: readonly { readonly grant: string; readonly why: Wanted["why"]; readonly serial: string }[];
-  readonly failed: readonly { readonly grant: string; readonly code: string; readonly message: string }[];
+  readonly renewed: readonly {
+    readonly grant: string;
+    readonly why: Wanted["why"];
+    readonly serial: string;
+  }[];
+  readonly failed: readonly {
+    readonly grant: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
   readonly activations: readonly { readonly grant: string; readonly activation: Activation }[];
   readonly recovered: readonly string[];
   /** What kept the whole run from its work: no connection, a wrong clock, a lost identity. */
@@ -56,8 +64,14 @@ export async function runCycle(
   const { memory, journal, recipes } = workshop;
   const draft: Draft = { renewed: [], failed: [], activations: [] };
   const recovery = recover(deps.disk, journal, memory);
-  for (const { grant, message } of recovery.stuck) noteFailed(deps, workshop, draft, grant, new Error(message));
-  sweep(deps.disk, [...recipes.values()].flatMap((recipe) => targetsOf(recipe).map((path) => ({ path, uid: recipe.uid }))));
+  for (const { grant, message } of recovery.stuck)
+    noteFailed(deps, workshop, draft, grant, new Error(message));
+  sweep(
+    deps.disk,
+    [...recipes.values()].flatMap((recipe) =>
+      targetsOf(recipe).map((path) => ({ path, uid: recipe.uid })),
+    ),
+  );
   const stuck = new Set(recovery.stuck.map(({ grant }) => grant));
   const obstacle = await fetchAll(deps, workshop, { ...options, draft, stuck });
   refreshBundles(deps, workshop, draft);
@@ -80,7 +94,10 @@ async function fetchAll(
 ): Promise<Failure | undefined> {
   const { memory, config } = workshop;
   const trust = readTrust(deps.disk);
-  if (trust === undefined) return new Failure(EXIT.unhealthy, "the list of authorities is missing", ["keyclient leave && keyclient join STRING"]);
+  if (trust === undefined)
+    return new Failure(EXIT.unhealthy, "the list of authorities is missing", [
+      "keyclient leave && keyclient join STRING",
+    ]);
   const now = deps.now();
   const state = memory.state();
   const isRefreshDue = now >= refreshDueAt(state);
@@ -136,7 +153,11 @@ const wantedNow = (deps: AgentDeps, { memory, recipes }: Workshop, options: Fetc
 
 type Taking = { readonly trust: Trust; readonly delivery: Delivery; readonly draft: Draft };
 
-async function take(deps: AgentDeps, workshop: Workshop, { trust, delivery, draft }: Taking): Promise<void> {
+async function take(
+  deps: AgentDeps,
+  workshop: Workshop,
+  { trust, delivery, draft }: Taking,
+): Promise<void> {
   const { memory, journal } = workshop;
   const { order } = delivery;
   const { recipe, why } = order.wanted;
@@ -190,7 +211,10 @@ function asFailure(error: unknown, node: string): Failure {
   if (error instanceof Failure) return error;
   if (!(error instanceof KeysystemError)) throw error;
   const [exit, hint] = error.code.startsWith("auth.")
-    ? ([EXIT.unauthenticated, `on the master:  keyserver node show ${node}      a new identity:  keyreq token ${node}`] as const)
+    ? ([
+        EXIT.unauthenticated,
+        `on the master:  keyserver node show ${node}      a new identity:  keyreq token ${node}`,
+      ] as const)
     : ([EXIT.unreachable, "on the master:  keyserver status"] as const);
   return new Failure(exit, error.message, [hint], { cause: error });
 }
@@ -199,7 +223,9 @@ function refreshBundles({ disk }: AgentDeps, { memory, cookbook }: Workshop, dra
   const trust = readTrust(disk);
   if (trust === undefined) return;
   const { credentials } = memory.state();
-  const kept = [...cookbook.recipes.values()].filter(({ grant }) => credentials[grant] !== undefined);
+  const kept = [...cookbook.recipes.values()].filter(
+    ({ grant }) => credentials[grant] !== undefined,
+  );
   const { changed, problems } = keepBundles(disk, kept, trust);
   for (const grant of changed) {
     const record = credentials[grant];

@@ -37,7 +37,10 @@ export function createMemory(disk: Disk, gid: number, read: State): Memory {
     },
     keepSetback: (key, setback) => {
       const others = without(state.setbacks, key);
-      state = { ...state, setbacks: setback === undefined ? others : { ...others, [key]: setback } };
+      state = {
+        ...state,
+        setbacks: setback === undefined ? others : { ...others, [key]: setback },
+      };
     },
     save: () => writeState(disk, gid, state),
   };

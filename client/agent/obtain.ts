@@ -52,9 +52,7 @@ const keyOf = ({ files }: Recipe, made: KeyObject): OrderKey =>
   files.form === "ssh" ? { form: "ssh", key: publicSshKey(made) } : { form: "tls", key: made };
 
 const requestOf = (grant: string, key: OrderKey): CertificateRequest =>
-  key.form === "ssh"
-    ? { grant, publicKey: sshLine(key.key) }
-    : { grant, csr: requestFor(key.key) };
+  key.form === "ssh" ? { grant, publicKey: sshLine(key.key) } : { grant, csr: requestFor(key.key) };
 
 /**
  * Asks for everything in as few exchanges as there can be. A refused request spoils no other.

@@ -25,7 +25,7 @@ export const PLACES = {
   anchors: "/var/lib/keyclient/trust",
   staged: "/var/lib/keyclient/staged",
   previous: "/var/lib/keyclient/previous",
-  joining: "/var/lib/keyclient/joining.json",
+  joining: "/var/lib/keyclient/joining.pem",
   identityKey: "/var/lib/keyclient/identity/key.pem",
   identityCertificate: "/var/lib/keyclient/identity/certificate.pem",
   lock: "/var/lib/keyclient/lock",

@@ -70,13 +70,10 @@ function noteContact({ now }: Pick<AgentDeps, "now">, memory: Memory, answer: An
 
 function lostIdentity(memory: Memory, since: number | undefined): Failure {
   const { identity, node } = memory.state();
-  const what =
-    since === undefined ? "is missing" : `expired ${formatDuration(since / 1000)} ago`;
-  return new Failure(
-    EXIT.unhealthy,
-    `${identity} ${what}; renewal cannot prove who this is`,
-    [rejoinHint(node)],
-  );
+  const what = since === undefined ? "is missing" : `expired ${formatDuration(since / 1000)} ago`;
+  return new Failure(EXIT.unhealthy, `${identity} ${what}; renewal cannot prove who this is`, [
+    rejoinHint(node),
+  ]);
 }
 
 /** How a machine gets a new identity and keeps everything else. */

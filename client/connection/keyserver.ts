@@ -43,7 +43,10 @@ export function createKeyserver(
       const call = { method: "POST", path: PATHS.certificates, body: { requests } } as const;
       const { results } = await ask(CertificateResults, call);
       if (results.length === requests.length) return results;
-      throw new KeysystemError("internal", `${results.length} answers to ${requests.length} requests`);
+      throw new KeysystemError(
+        "internal",
+        `${results.length} answers to ${requests.length} requests`,
+      );
     },
     grants: () => ask(Grants, { method: "GET", path: PATHS.grants }),
     trust: () => ask(Trust, { method: "GET", path: PATHS.trust }),
@@ -61,5 +64,8 @@ function parseAnswer<T extends TSchema>(schema: T, { status, body, server }: Ans
       : new KeysystemError("internal", `${server} answered ${status} and no reason`);
   }
   if (Check(schema, body)) return body;
-  throw new KeysystemError("internal", `${server} answered what this keyclient does not understand`);
+  throw new KeysystemError(
+    "internal",
+    `${server} answered what this keyclient does not understand`,
+  );
 }

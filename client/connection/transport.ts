@@ -53,7 +53,12 @@ export function splitServer(server: string): { readonly host: string; readonly p
 /** What every connection to a keyserver has in common. */
 export const tlsOptions = (server: string) => {
   const { host, port } = splitServer(server);
-  return { host, port, minVersion: "TLSv1.3" as const, ...(isIP(host) ? {} : { servername: host }) };
+  return {
+    host,
+    port,
+    minVersion: "TLSv1.3" as const,
+    ...(isIP(host) ? {} : { servername: host }),
+  };
 };
 
 /** A transport over HTTPS: one connection, TLS 1.3, the server checked against the anchors. */
@@ -141,7 +146,11 @@ async function readJson(response: IncomingMessage): Promise<unknown> {
  * By how much the server's clock is ahead, in ms. `Date` has whole seconds, rounded down, so its
  * middle is compared with the middle of the exchange.
  */
-export function clockAhead(date: string | undefined, sent: number, got: number): number | undefined {
+export function clockAhead(
+  date: string | undefined,
+  sent: number,
+  got: number,
+): number | undefined {
   const at = Date.parse(date ?? "");
   return Number.isNaN(at) ? undefined : at + 500 - (sent + got) / 2;
 }

@@ -46,7 +46,9 @@ export function filesOf(recipe: Recipe, material: Material): readonly StoredFile
       ];
     case "ssh":
       return [
-        ...(key === undefined ? [] : [secret(files.key, [formatSshPrivateKey(key, material.check)])]),
+        ...(key === undefined
+          ? []
+          : [secret(files.key, [formatSshPrivateKey(key, material.check)])]),
         ...(key === undefined ? [] : more(files.public, [sshLine(publicSshKey(key))])),
         open(files.certificate, [certificate]),
       ];

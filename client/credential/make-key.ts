@@ -1,4 +1,10 @@
-import { createPrivateKey, generateKeyPairSync, sign, createPublicKey, type KeyObject } from "node:crypto";
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  sign,
+  createPublicKey,
+  type KeyObject,
+} from "node:crypto";
 import { formatRequest } from "../../keys/formats/certificate-request.ts";
 import { MADE_KEYS, type MadeKey } from "../recipe/recipe.ts";
 

@@ -69,6 +69,9 @@ function padded(bytes: Buffer): Buffer {
 const formatSshPem = (der: Buffer): string => formatPem(LABEL, der);
 
 function parseSshPem(text: string): Buffer {
-  const body = text.replaceAll("\r", "").split("\n").filter((line) => !line.startsWith("-----"));
+  const body = text
+    .replaceAll("\r", "")
+    .split("\n")
+    .filter((line) => !line.startsWith("-----"));
   return parsePem(LABEL, formatPem(LABEL, Buffer.from(body.join(""), "base64")));
 }

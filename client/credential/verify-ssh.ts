@@ -1,6 +1,9 @@
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import type { KeyMaterial } from "../../keys/formats/key-material.ts";
-import { parseSshCertificateLine, type SshCertificate } from "../../keys/formats/ssh-certificate.ts";
+import {
+  parseSshCertificateLine,
+  type SshCertificate,
+} from "../../keys/formats/ssh-certificate.ts";
 import { parseSshPublicKey, type SshPublicKey } from "../../keys/formats/ssh-public-key.ts";
 import { SshReader } from "../../keys/formats/ssh-wire.ts";
 import type { GrantOffer } from "../../protocol/messages.ts";
@@ -29,7 +32,9 @@ export function verifySsh(line: string, expectation: SshExpectation): SshCertifi
   if (!certificate.key.blob.equals(key.blob)) {
     throw mismatch(grant, "is for another key than the host key");
   }
-  const trusted = anchors.some((anchor) => parseSshPublicKey(anchor).blob.equals(authorityKey.blob));
+  const trusted = anchors.some((anchor) =>
+    parseSshPublicKey(anchor).blob.equals(authorityKey.blob),
+  );
   if (!trusted || !isSigned(certificate)) {
     throw mismatch(grant, "is not signed by the authority that this node trusts");
   }
@@ -69,7 +74,11 @@ type Signed = {
   readonly authorityKey: SshPublicKey;
 };
 
-function verifyDigest(digest: string, signed: Buffer, { key, value, authorityKey }: Signed): boolean {
+function verifyDigest(
+  digest: string,
+  signed: Buffer,
+  { key, value, authorityKey }: Signed,
+): boolean {
   const { material } = authorityKey;
   if (material.type !== "ec") return verify(digest, signed, key, value);
   // RFC 5656 §3.1.2: two mpints; node:crypto takes both at the curve's full width.

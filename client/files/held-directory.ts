@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+} from "node:fs";
 import { codeOfError } from "../terminal/failure.ts";
 import type { Disk } from "./disk.ts";
 import { refusePath } from "./refusal.ts";
@@ -61,13 +69,16 @@ export function componentsOf(path: string): readonly string[] {
   if (path === "/") return [];
   const wrong = names.some((name) => name === "" || name === "." || name === "..");
   if (!path.startsWith("/") || wrong || hasControl(path)) {
-    throw refusePath(JSON.stringify(path), "is not a plain absolute path", "write it without . and ..");
+    throw refusePath(
+      JSON.stringify(path),
+      "is not a plain absolute path",
+      "write it without . and ..",
+    );
   }
   return names;
 }
 
-const hasControl = (text: string): boolean =>
-  [...text].some((letter) => letter < " " || letter === "\u007F");
+const hasControl = (text: string): boolean => /\p{Cc}/u.test(text);
 
 const within = (descriptor: number, name: string): string => `/proc/self/fd/${descriptor}/${name}`;
 
@@ -83,7 +94,8 @@ function enter(
   } catch (error) {
     const code = codeOfError(error);
     if (code === "ENOENT" && create !== undefined) return make(disk, parent, name, create);
-    if (code === "ELOOP" || code === "ENOTDIR") throw refusePath(seen, kindAt(parent, name), LINK_HINT);
+    if (code === "ELOOP" || code === "ENOTDIR")
+      throw refusePath(seen, kindAt(parent, name), LINK_HINT);
     throw error;
   }
 }

@@ -25,7 +25,8 @@ type Target = {
 export function installGeneration(disk: Disk, generation: Generation): void {
   const targets: Target[] = [];
   try {
-    for (const file of generation.files) targets.push(explained(file, () => openTarget(disk, file)));
+    for (const file of generation.files)
+      targets.push(explained(file, () => openTarget(disk, file)));
     const changed = targets.filter((target) => !isInPlace(disk, target));
     stageAll(disk, changed);
     commitAll(disk, changed);

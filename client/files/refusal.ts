@@ -10,9 +10,14 @@ export function explainSystemError(path: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const code = codeOfError(error);
   const hint = (code === undefined ? undefined : HINTS.get(code)) ?? `ls -ld ${path}`;
-  return new Failure(EXIT.unhealthy, `${path}: ${REASONS.get(code ?? "") ?? messageOf(error)}`, [hint], {
-    cause: error,
-  });
+  return new Failure(
+    EXIT.unhealthy,
+    `${path}: ${REASONS.get(code ?? "") ?? messageOf(error)}`,
+    [hint],
+    {
+      cause: error,
+    },
+  );
 }
 
 const REASONS = new Map([

@@ -59,7 +59,9 @@ function add(draft: Draft, accounts: Accounts, entry: Entry): void {
   const other = draft.recipes.get(grant);
   if (other !== undefined || draft.skipped.has(grant)) {
     if (entry.shipped && other?.shipped !== true) return;
-    throw new TypeError(`${entry.file}: grant ${grant} has a recipe already, ${other?.source ?? "skipped"}`);
+    throw new TypeError(
+      `${entry.file}: grant ${grant} has a recipe already, ${other?.source ?? "skipped"}`,
+    );
   }
   const clash = findClash(draft, entry.parsed);
   if (clash !== undefined) throw new TypeError(`${entry.file}: ${clash}`);

@@ -22,7 +22,8 @@ export function parseRecipe(source: string, file: string): ParsedRecipe {
     throw wrong(file, `mode ${text.mode} lets everyone at the private key`, "mode 0600 or 0640");
   }
   const argument = text.reload?.find((part) => part.includes("\0"));
-  if (argument !== undefined) throw wrong(file, "an argument of reload holds a NUL byte", "leave it out");
+  if (argument !== undefined)
+    throw wrong(file, "an argument of reload holds a NUL byte", "leave it out");
   return { text, files };
 }
 
@@ -61,7 +62,11 @@ function refuseOthers(text: RecipeText, file: string, allowed: readonly string[]
   const other = Object.keys(text.files).find((name) => !allowed.includes(name));
   if (other === undefined) return;
   const form = text.form ?? "pem";
-  throw wrong(file, `files.${other} has no place in form ${form}`, `files of form ${form}: ${allowed.join(", ")}`);
+  throw wrong(
+    file,
+    `files.${other} has no place in form ${form}`,
+    `files of form ${form}: ${allowed.join(", ")}`,
+  );
 }
 
 const missing = (file: string, form: string, name: string): Failure =>

@@ -7,7 +7,14 @@ const Account = Type.String({ pattern: "^[a-z_][a-z0-9_-]{0,31}$" });
 const Address = Type.String({ pattern: "^(\\[[0-9a-fA-F:]+\\]|[0-9A-Za-z.-]+):[0-9]{1,5}$" });
 
 /** Kinds of key that keyclient makes. */
-export const MADE_KEYS = ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"] as const;
+export const MADE_KEYS = [
+  "ecdsa-p256",
+  "ecdsa-p384",
+  "ed25519",
+  "rsa-2048",
+  "rsa-3072",
+  "rsa-4096",
+] as const;
 export type MadeKey = (typeof MADE_KEYS)[number];
 
 /** Where a service serves its certificate, so that what is in use can be told from what is on disk. */
@@ -18,7 +25,10 @@ export const Probe = Type.Union([
 export type Probe = Static<typeof Probe>;
 
 /** A list of anchors that a service reads, kept equal to those of the named authorities. */
-export const Bundle = Type.Object({ file: Path, authorities: Type.Array(Grant, { minItems: 1 }) }, closed);
+export const Bundle = Type.Object(
+  { file: Path, authorities: Type.Array(Grant, { minItems: 1 }) },
+  closed,
+);
 export type Bundle = Static<typeof Bundle>;
 
 /** A recipe as it is written (docs/recipes.md). All that it can say is here: there is no shell. */
@@ -51,7 +61,9 @@ export const RecipeText = Type.Object(
     "keep-key": Type.Optional(Type.Boolean()),
     bundles: Type.Optional(Type.Array(Bundle)),
     /** Program and arguments, run without a shell. */
-    reload: Type.Optional(Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 })),
+    reload: Type.Optional(
+      Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 }),
+    ),
     probe: Type.Optional(Probe),
     /** Seconds that the reload may take, and again the service to serve what is new. */
     timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
@@ -64,9 +76,19 @@ export type RecipeText = Static<typeof RecipeText>;
 
 /** Which files a credential is written to. */
 export type RecipeFiles =
-  | { readonly form: "pem"; readonly key: string; readonly certificate: string; readonly chain?: string }
+  | {
+      readonly form: "pem";
+      readonly key: string;
+      readonly certificate: string;
+      readonly chain?: string;
+    }
   | { readonly form: "combined"; readonly combined: string; readonly chain?: string }
-  | { readonly form: "ssh"; readonly key: string; readonly certificate: string; readonly public?: string };
+  | {
+      readonly form: "ssh";
+      readonly key: string;
+      readonly certificate: string;
+      readonly public?: string;
+    };
 
 /** A recipe that was checked, with its owner looked up. */
 export type Recipe = {

@@ -3,8 +3,7 @@ import { messageOf } from "../terminal/failure.ts";
 
 /** How a reload ended; `detail` is what the command said last. */
 export type HookResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly message: string; readonly detail: string };
+  { readonly ok: true } | { readonly ok: false; readonly message: string; readonly detail: string };
 
 export type Hook = {
   /** Program and arguments, handed over as they are: nothing in them is interpreted. */

@@ -38,9 +38,7 @@ function shakeHands(socket: Socket, host: string): Promise<Served> {
   const finish = (why: string): void => {
     const leaf = tls.getPeerX509Certificate();
     resolve(
-      leaf === undefined
-        ? { state: "broken", why }
-        : { state: "served", certificates: [leaf.raw] },
+      leaf === undefined ? { state: "broken", why } : { state: "served", certificates: [leaf.raw] },
     );
     tls.destroy();
   };

@@ -1,0 +1,130 @@
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
+import type { AgentDeps } from "../agent/agent.ts";
+import { runCycle, type CycleOptions, type CycleReport } from "../agent/cycle.ts";
+import { withLock } from "../agent/lock.ts";
+import { openWorkshop, type Workshop } from "../agent/workshop.ts";
+import { listWanted } from "../agent/wanted.ts";
+import { dueAt } from "../agent/schedule.ts";
+import { formatDuration, formatTime } from "../terminal/duration.ts";
+import { Failure } from "../terminal/failure.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** `keyclient once [GRANT…]` does all that is due and ends; named grants are looked at alone. */
+export async function onceCommand(
+  deps: AgentDeps,
+  output: Output,
+  grants: readonly string[],
+  { dryRun }: { readonly dryRun?: boolean },
+): Promise<ExitCode> {
+  const workshop = openWorkshop(deps);
+  for (const grant of grants) checkKnown(workshop, grant);
+  if (dryRun === true) return preview(deps, output, workshop, grants);
+  return runAndSay(deps, output, {
+    asked: dueAmong(deps, workshop, grants),
+    only: grants.length > 0,
+  });
+}
+
+/** `keyclient renew GRANT|--all` renews whatever the time is. */
+export async function renewCommand(
+  deps: AgentDeps,
+  output: Output,
+  grants: readonly string[],
+  { all }: { readonly all?: boolean },
+): Promise<ExitCode> {
+  const workshop = openWorkshop(deps);
+  if (all !== true && grants.length === 0) {
+    throw new Failure(EXIT.usage, "which grant?", [
+      `keyclient renew --all      or one of: ${grantsOf(workshop).join(", ")}`,
+    ]);
+  }
+  for (const grant of grants) checkKnown(workshop, grant);
+  const asked = new Set(all === true ? grantsOf(workshop) : grants);
+  return runAndSay(deps, output, { asked, only: true });
+}
+
+async function runAndSay(
+  deps: AgentDeps,
+  output: Output,
+  options: CycleOptions,
+): Promise<ExitCode> {
+  const report = await withLock(deps.paths.lock, () => runCycle(deps, openWorkshop(deps), options));
+  sayReport(output, report);
+  output.document(documentOf(report));
+  if (report.obstacle !== undefined) throw report.obstacle;
+  return report.exit;
+}
+
+/** Tells what a run did, one line for each thing. */
+export function sayReport(output: Output, report: CycleReport): void {
+  const { recovered, renewed, activations, failed } = report;
+  for (const grant of recovered) output.say(`${grant}: an interrupted renewal was finished`);
+  for (const { grant, why, serial } of renewed)
+    output.done(grant, `renewed (${why}), serial ${serial}`);
+  for (const { grant, activation } of activations) {
+    if ("message" in activation) output.warn(`${grant}: ${activation.message}`);
+    else output.done(grant, SAID[activation.outcome]);
+  }
+  for (const { grant, message } of failed) output.warn(`${grant}: ${message}`);
+  const isQuiet = recovered.length + renewed.length + activations.length + failed.length === 0;
+  if (isQuiet && report.obstacle === undefined) output.say("nothing was due");
+}
+
+const SAID = {
+  "in use": "the service serves it",
+  "not in use": "the service still serves an older one, or is not running",
+  told: "the service was told",
+} as const;
+
+const documentOf = ({ obstacle, ...report }: CycleReport): Record<string, unknown> => ({
+  ...report,
+  ...(obstacle === undefined ? {} : { obstacle: obstacle.message }),
+});
+
+const grantsOf = ({ memory, recipes }: Workshop): readonly string[] =>
+  memory.state().offers.flatMap(({ grant }) => (recipes.has(grant) ? [grant] : []));
+
+function checkKnown(workshop: Workshop, grant: string): void {
+  const known = grantsOf(workshop);
+  if (known.includes(grant)) return;
+  throw new Failure(EXIT.usage, `${grant} is no credential of this node`, [
+    `known are: ${known.join(", ")}`,
+  ]);
+}
+
+function dueAmong(
+  deps: AgentDeps,
+  workshop: Workshop,
+  grants: readonly string[],
+): ReadonlySet<string> {
+  const due = wantedNow(deps, workshop).map(({ recipe }) => recipe.grant);
+  return new Set(due.filter((grant) => grants.includes(grant)));
+}
+
+const wantedNow = ({ disk, now }: AgentDeps, { memory, recipes }: Workshop) =>
+  listWanted({ disk, recipes, state: memory.state(), now: now(), asked: new Set(), only: false });
+
+function preview(
+  deps: AgentDeps,
+  output: Output,
+  workshop: Workshop,
+  grants: readonly string[],
+): ExitCode {
+  const state = workshop.memory.state();
+  const due = new Map(wantedNow(deps, workshop).map(({ recipe, why }) => [recipe.grant, why]));
+  const now = deps.now();
+  const rows = grantsOf(workshop)
+    .filter((grant) => grants.length === 0 || grants.includes(grant))
+    .map((grant) => {
+      const record = state.credentials[grant];
+      const offer = state.offers.find((each) => each.grant === grant);
+      const at = record === undefined ? now : dueAt(state.node, record, offer);
+      return { grant, why: due.get(grant), at };
+    });
+  for (const { grant, why, at } of rows) {
+    const when = why === undefined ? `in ${formatDuration((at - now) / 1000)}` : `now (${why})`;
+    output.say(`${grant.padEnd(24)} would be renewed ${when}`);
+  }
+  output.document({ due: rows.map(({ grant, why, at }) => ({ grant, why, at: formatTime(at) })) });
+  return EXIT.ok;
+}

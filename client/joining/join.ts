@@ -1,0 +1,245 @@
+import { randomBytes } from "node:crypto";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import type { JoinString } from "../../protocol/join-string.ts";
+import type { JoinResult } from "../../protocol/messages.ts";
+import { KeysystemError } from "../../protocol/problems.ts";
+import { checkClock } from "../agent/reach.ts";
+import type { AgentDeps } from "../agent/agent.ts";
+import { formatConfig, formatPin, readConfig, type ClientConfig } from "../agent/config.ts";
+import type { CredentialRecord } from "../agent/credential.ts";
+import { identityRecipe, readIdentity } from "../agent/identity.ts";
+import { PLACES } from "../agent/paths.ts";
+import { readState, writeState, writeTrust, type State } from "../agent/state.ts";
+import { createKeyserver } from "../connection/keyserver.ts";
+import { findPinnedServer, type PinnedServer } from "../connection/pinned-server.ts";
+import { filesOf } from "../credential/files-of.ts";
+import { requestFor } from "../credential/make-key.ts";
+import { verifyTls } from "../credential/verify-tls.ts";
+import { privateTo } from "../files/disk.ts";
+import { installGeneration } from "../files/install.ts";
+import { createJournal } from "../files/journal.ts";
+import { replaceFile, SERVICE_DIRECTORY } from "../files/replace-file.ts";
+import type { MadeKey } from "../recipe/recipe.ts";
+import { formatTime } from "../terminal/duration.ts";
+import { Failure } from "../terminal/failure.ts";
+import type { KeyObject } from "node:crypto";
+import { finishJoin, keyForJoin, unfinishedKind } from "./unfinished-join.ts";
+
+export type JoinOptions = {
+  readonly join: JoinString;
+  readonly sourceAddress: string | undefined;
+};
+
+/**
+ * Refuses to join where that would throw away an identity that works. One that has expired, or a
+ * join that was not finished, is no obstacle.
+ *
+ * @throws Failure with the way out.
+ */
+export function checkNotJoined(deps: AgentDeps, join: JoinString): void {
+  const config = readConfig(deps.paths);
+  if (config === undefined) return;
+  const identity = readIdentity(deps);
+  const same = config.node === join.node && config.cluster === join.cluster;
+  const isAlive = identity !== undefined && identity.notAfter > deps.now();
+  if (same && !isAlive) return;
+  const what = `${config.node} in ${config.cluster}`;
+  throw new Failure(
+    EXIT.usage,
+    `this machine has joined already, as ${what}; nothing was changed`,
+    [
+      "see:  keyclient status",
+      "give that identity up (services keep their files):  keyclient leave      then join again",
+    ],
+  );
+}
+
+/** Meets the server of the string: pin, name and clock. Sends nothing secret. @throws Failure */
+export async function meetServer(
+  { now }: Pick<AgentDeps, "now">,
+  { join, sourceAddress }: JoinOptions,
+): Promise<PinnedServer> {
+  const source = sourceAddress === undefined ? {} : { sourceAddress };
+  const met = await findPinnedServer({ servers: join.servers, pin: join.pin, ...source, now });
+  checkClock(met.ahead, met.server);
+  return met;
+}
+
+/**
+ * Redeems the secret for the node's first identity certificate and puts down everything that makes
+ * this machine a joined one; client.yaml comes last, so that a stop before it is repaired by the
+ * same command.
+ *
+ * @throws Failure
+ */
+export async function redeem(
+  deps: AgentDeps,
+  options: JoinOptions,
+  met: PinnedServer,
+): Promise<JoinResult> {
+  const { join } = options;
+  const { result, key } = await askFor(deps, options, met);
+  if (result.node !== join.node || result.cluster !== join.cluster) {
+    throw new Failure(
+      EXIT.unexpected,
+      `the server answered for ${result.node} in ${result.cluster}`,
+      [`ask for a new string:  keyreq token ${join.node}`],
+    );
+  }
+  settleIdentity(deps, options, { met, key, result });
+  return result;
+}
+
+async function askFor(
+  deps: AgentDeps,
+  { join, sourceAddress }: JoinOptions,
+  { anchor, server }: PinnedServer,
+): Promise<{ readonly result: JoinResult; readonly key: KeyObject }> {
+  const { disk, gid, now } = deps;
+  const transport = deps.connect({
+    servers: [server, ...join.servers.filter((other) => other !== server)],
+    anchors: [anchor],
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
+    now,
+  });
+  const keyserver = createKeyserver(transport, ({ ahead }) => checkClock(ahead, server));
+  const ask = async (kind: MadeKey) => {
+    const key = keyForJoin(disk, gid, kind);
+    return { key, result: await keyserver.join(join.secret, requestFor(key)) };
+  };
+  try {
+    return await ask(unfinishedKind(disk) ?? "ed25519").catch((error: unknown) => {
+      if (!isAboutKind(error)) throw error;
+      return ask("ecdsa-p256");
+    });
+  } catch (error) {
+    throw explainJoin(error, join);
+  } finally {
+    transport.close();
+  }
+}
+
+const isAboutKind = (error: unknown): boolean =>
+  error instanceof KeysystemError &&
+  (error.code === "policy.key_kind" || error.code === "key.weak");
+
+function explainJoin(error: unknown, { node }: JoinString): unknown {
+  if (!(error instanceof KeysystemError)) return error;
+  const hint = `ask for a new string:  keyreq token ${node}      or on the master:  keyserver node admit ${node}`;
+  if (error.code.startsWith("join.")) {
+    return new Failure(
+      EXIT.unauthenticated,
+      `the server does not take the join string: ${error.message}`,
+      [hint],
+    );
+  }
+  if (error.code === "auth.address" || error.code.startsWith("policy.")) {
+    return new Failure(EXIT.denied, error.message, [
+      `on the master:  keyserver node show ${node}      and its address in the policy`,
+    ]);
+  }
+  return new Failure(EXIT.unreachable, error.message, [
+    "the string is still good; try again:  keyclient join STRING",
+  ]);
+}
+
+type Settling = {
+  readonly met: PinnedServer;
+  readonly key: KeyObject;
+  readonly result: JoinResult;
+};
+
+function settleIdentity(
+  deps: AgentDeps,
+  options: JoinOptions,
+  { met, key, result }: Settling,
+): void {
+  const { disk, gid } = deps;
+  const { identity, cluster } = result;
+  const anchors = [met.anchor];
+  checkGrantName(identity.grant);
+  const { der } = verifyTls(identity.certificate, identity.chain, {
+    grant: identity.grant,
+    key,
+    anchors,
+    now: deps.now(),
+  });
+  const record = recordOf(deps, result, der);
+  const recipe = identityRecipe(deps, identity.grant);
+  const { certificate, chain } = identity;
+  const files = [...filesOf(recipe, { key, certificate, chain, anchors, check: randomBytes(4) })];
+  const generation = { schema: 1, grant: identity.grant, files, record } as const;
+  const journal = createJournal(disk, privateTo(disk, gid));
+  journal.begin({ ...generation, files }, undefined);
+  installGeneration(disk, { ...generation, files });
+  // Only enough to reach the server by; the first run fetches the whole list.
+  const nodes = { name: "nodes", kind: "tls" as const, anchors };
+  writeTrust(disk, gid, { cluster, domain: cluster, authorities: [nodes] });
+  writeState(disk, gid, stateOf(deps, options, record));
+  journal.finish(identity.grant);
+  writeConfig(deps, options);
+  finishJoin(disk);
+}
+
+function checkGrantName(grant: string): void {
+  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(grant)) return;
+  throw new Failure(EXIT.unexpected, `the server names the identity ${JSON.stringify(grant)}`, [
+    "on the master:  keyserver policy check",
+  ]);
+}
+
+function recordOf({ now }: AgentDeps, { identity }: JoinResult, der: Buffer): CredentialRecord {
+  const { grant, serial, notBefore, notAfter, renew } = identity;
+  return {
+    grant,
+    authority: "nodes",
+    serial,
+    notBefore,
+    notAfter,
+    issued: formatTime(now()),
+    renewAfter: renew.after,
+    renewBefore: renew.before,
+    certificate: der.toString("base64"),
+    reload: "done",
+    answered: false,
+  };
+}
+
+function stateOf(deps: AgentDeps, { join }: JoinOptions, record: CredentialRecord): State {
+  const now = formatTime(deps.now());
+  const before = readState(deps.disk);
+  // The same node comes back: what its services have stays known.
+  const kept = before?.node === join.node && before.cluster === join.cluster ? before : undefined;
+  return {
+    schema: 1,
+    cluster: join.cluster,
+    node: join.node,
+    identity: record.grant,
+    joined: now,
+    wake: now,
+    written: now,
+    exit: EXIT.ok,
+    stamps: [],
+    offers: kept?.offers ?? [],
+    refused: [],
+    credentials: { ...kept?.credentials, [record.grant]: record },
+    setbacks: {},
+  };
+}
+
+const PUBLIC = 0o644;
+
+function writeConfig({ disk, gid, paths }: AgentDeps, { join, sourceAddress }: JoinOptions): void {
+  const kept = readConfig(paths);
+  const source = sourceAddress ?? kept?.["source-address"];
+  const config: ClientConfig = {
+    cluster: join.cluster,
+    node: join.node,
+    servers: [...join.servers],
+    pin: formatPin(join.pin),
+    ...(source === undefined ? {} : { "source-address": source }),
+    ...(kept?.recipes === undefined ? {} : { recipes: kept.recipes }),
+  };
+  const ownership = { uid: disk.uid, gid, mode: PUBLIC };
+  replaceFile(disk, PLACES.config, Buffer.from(formatConfig(config)), ownership, SERVICE_DIRECTORY);
+}
