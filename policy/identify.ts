@@ -17,10 +17,13 @@ export function subjectText(subject: Subject): string {
 export function subjectName(subject: Subject): string {
   switch (subject.kind) {
     case "node":
-      return subject.node;
+      return printable(subject.node);
     case "person":
-      return subject.principal ?? subject.user ?? "a person without a name";
+      return printable(subject.principal ?? subject.user ?? "a person without a name");
     case "root":
       return "root";
   }
 }
+
+/** What somebody else wrote, harmless in a message: short and without control characters. */
+export const printable = (text: string): string => text.slice(0, 128).replaceAll(/\p{C}/gu, "?");

@@ -1,4 +1,5 @@
 import type { Ask, Denial } from "./decision.ts";
+import { printable } from "./identify.ts";
 import type { Grant } from "./model.ts";
 import { refuse } from "./refusals.ts";
 import { canonicalAddress, isInRange } from "./text/address.ts";
@@ -21,7 +22,7 @@ function checkSource({ name, sourceAddress, place }: Grant, { from }: Ask): Deni
   const ranges = sourceAddress.map(({ text }) => text).join(", ");
   return refuse(
     "policy.address",
-    `${from ?? "an unknown address"} is not in ${ranges}, from which grant ${name} is given`,
+    `${printable(from ?? "an unknown address")} is not in ${ranges}, from which grant ${name} is given`,
     place.line,
   );
 }
@@ -53,7 +54,7 @@ function checkChoice(grant: Grant, { choose = [] }: Ask): Denial | undefined {
   const foreign = choose.find((principal) => !offered.includes(principal));
   if (foreign !== undefined)
     return no(
-      `${JSON.stringify(foreign)} is not among ${offered.join(", ")}, which grant ${grant.name} offers`,
+      `"${printable(foreign)}" is not among ${offered.join(", ")}, which grant ${grant.name} offers`,
     );
   if (new Set(choose).size <= grant.chooseAtMost && choose.length <= grant.mayChoose.length)
     return undefined;

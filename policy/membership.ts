@@ -3,16 +3,20 @@ import type { Model, PeopleGroup } from "./model.ts";
 
 type Person = Extract<Subject, { readonly kind: "person" }>;
 
-/** The facts about a person in the policy's own spelling. Principals are compared byte for byte (RFC 4120 §6.1). */
-export const factsOf = (person: Person): ReadonlySet<string> =>
-  new Set(
-    person.principal === undefined
-      ? person.in.filter((fact) => !fact.startsWith("kerberos:"))
-      : [
-          ...person.in.filter((fact) => !fact.startsWith("kerberos:")),
-          `kerberos:${person.principal}`,
-        ],
-  );
+/**
+ * The facts about a person in the policy's own spelling.
+ *
+ * Principals are compared byte for byte (RFC 4120 §6.1), and only the one that was authenticated
+ * counts. Somebody whose name could not be written safely into a certificate or a log has none.
+ */
+export function factsOf({ principal, user, in: memberships }: Person): ReadonlySet<string> {
+  const names = [principal, user].filter((name) => name !== undefined);
+  if (names.length === 0 || !names.every(isWritable)) return new Set();
+  const facts = memberships.filter((fact) => !fact.startsWith("kerberos:"));
+  return new Set(principal === undefined ? facts : [...facts, `kerberos:${principal}`]);
+}
+
+const isWritable = (name: string): boolean => /^[\x21-\x7e]{1,255}$/.test(name);
 
 /** What keeps `facts` out of a group; nothing when they are in it. */
 export function missingFor(group: PeopleGroup, facts: ReadonlySet<string>): readonly string[] {

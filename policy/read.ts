@@ -27,8 +27,8 @@ function readModel(text: string, options: ReadOptions, report: Report): Model | 
   if (tree === undefined || fields === undefined || !isOurVersion(fields("keysystem"), report))
     return undefined;
   const sections = readSections(fields, options, report);
-  const { cluster } = sections;
-  if (cluster === undefined || report.hasErrors()) return undefined;
+  const cluster = sections?.cluster;
+  if (sections === undefined || cluster === undefined || report.hasErrors()) return undefined;
   const model = { file: options.file, ...sections, cluster };
   checkModel(model, report);
   return model;

@@ -1,6 +1,6 @@
 import type { Denial, DenialCode, Subject } from "./decision.ts";
 import type { Failure } from "./build/name.ts";
-import { subjectName } from "./identify.ts";
+import { printable, subjectName } from "./identify.ts";
 import { factsOf, missingFor } from "./membership.ts";
 import type { Grant, Model, Node } from "./model.ts";
 import type { Hit } from "./never/match.ts";
@@ -18,7 +18,7 @@ export const refuse = (code: DenialCode, detail: string, line: number): Denial =
 export const refuseUnknownNode = (name: string): Denial => ({
   verdict: "deny",
   code: "policy.unknown_node",
-  detail: `the policy names no node ${JSON.stringify(name)}`,
+  detail: `the policy names no node "${printable(name)}"`,
 });
 
 /** A node asks from somewhere else than its own address. */
@@ -32,7 +32,7 @@ export const refuseAddress = (node: Node, from: string): Denial =>
 /** The policy has no grant of this name. */
 export function refuseUnknownGrant(model: Model, name: string): Denial {
   const near = nearestName(name.slice(0, 64), model.grants.keys());
-  const detail = `there is no grant ${JSON.stringify(name)}`;
+  const detail = `there is no grant "${printable(name)}"`;
   if (near === undefined) return { verdict: "deny", code: "policy.unknown_grant", detail };
   const nearest = { grant: near, missing: [] };
   return {

@@ -56,9 +56,11 @@ function reportFailure(
     case "no-value":
       return report.error(
         "E203",
-        template.place,
-        `variable "<${text}>" has no value for node "${node.name}"`,
-        { notes },
+        node.place,
+        `node "${node.name}" has no "${text}", which grant "${grant.name}" needs`,
+        {
+          notes: [{ place: template.place, message: `"<${text}>" is used here` }],
+        },
       );
     case "too-long":
       return report.error(

@@ -14,45 +14,55 @@ import { partsText } from "../text/template.ts";
  */
 export function checkNever(model: Model, report: Report): void {
   for (const grant of model.grants.values()) {
+    const recipients = grant.to.kind === "roles" ? nodesOf(model, grant) : groupsOf(grant);
     for (const rule of model.never) {
-      const hit =
-        grant.to.kind === "roles" ? hitOnNodes(model, grant, rule) : hitOnPeople(grant, rule);
-      if (hit !== undefined) reportHit(grant, rule, hit, report);
+      const hits = recipients.flatMap(({ who, identities, given }) => {
+        const hit = findHit([rule], identities, given);
+        return hit === undefined ? [] : [{ who, given: hit.given }];
+      });
+      const [first] = hits;
+      const everybody = hits.map(({ who }) => who);
+      if (first !== undefined) reportHit(grant, rule, first.given, everybody, report);
     }
   }
 }
 
-/** What was hit first, and everybody who is. */
-type FoundHit = { readonly given: Given; readonly who: readonly string[] };
+/** Somebody to whom a grant goes, what rules call them and all that they are given. */
+type Recipient = {
+  readonly who: string;
+  readonly identities: ReadonlySet<string>;
+  readonly given: readonly Given[];
+};
 
-function hitOnNodes(model: Model, grant: Grant, rule: NeverRule): FoundHit | undefined {
+function nodesOf(model: Model, grant: Grant): readonly Recipient[] {
   const recipients = new Set(grant.to.names.map(({ text }) => text));
-  const hits = [...model.nodes.values()].flatMap((node) => {
-    if (!node.roles.some((role) => recipients.has(role))) return [];
-    const given = givenByGrant(grant, nodeBindings(node, model.cluster));
-    const hit = findHit([rule], new Set([...node.roles, "nodes"]), given);
-    return hit === undefined ? [] : [{ given: hit.given, who: node.name }];
-  });
-  return gather(hits);
+  const nodes = [...model.nodes.values()].filter((node) =>
+    node.roles.some((role) => recipients.has(role)),
+  );
+  return nodes.map((node) => ({
+    who: node.name,
+    identities: new Set([...node.roles, "nodes"]),
+    given: givenByGrant(grant, nodeBindings(node, model.cluster)),
+  }));
 }
 
-function hitOnPeople(grant: Grant, rule: NeverRule): FoundHit | undefined {
-  const hits = grant.to.names.flatMap(({ text: group }) => {
-    const hit = findHit([rule], new Set([group, "people"]), givenByGrant(grant, {}));
-    return hit === undefined ? [] : [{ given: hit.given, who: `any of ${group}` }];
-  });
-  return gather(hits);
-}
-
-function gather(
-  hits: readonly { readonly given: Given; readonly who: string }[],
-): FoundHit | undefined {
-  const [first] = hits;
-  return first && { given: first.given, who: hits.map(({ who }) => who) };
+function groupsOf(grant: Grant): readonly Recipient[] {
+  const given = givenByGrant(grant, {});
+  return grant.to.names.map(({ text: group }) => ({
+    who: `any of ${group}`,
+    identities: new Set([group, "people"]),
+    given,
+  }));
 }
 
 /** One message for each grant and rule, however many subjects it concerns. */
-function reportHit(grant: Grant, rule: NeverRule, { given, who }: FoundHit, report: Report): void {
+function reportHit(
+  grant: Grant,
+  rule: NeverRule,
+  given: Given,
+  who: readonly string[],
+  report: Report,
+): void {
   const names = rule.who.names.map(({ text }) => text).join(", ");
   const rest = who.length > 3 ? [...who.slice(0, 3), `${who.length - 3} more`] : who;
   const message = `grant "${grant.name}" gives ${describe(given)} to ${rest.join(", ")}, which never rule "${rule.id}" forbids`;

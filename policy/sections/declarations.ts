@@ -31,9 +31,11 @@ export const namesOf = (tree: Tree | undefined): Names =>
   new Map(tree?.kind === "map" ? tree.entries.map(({ key }) => [key.text, key.place]) : []);
 
 /** Reads `roles:`. */
-export function readRoles(tree: Tree, report: Report): ReadonlyMap<string, Place> {
+export function readRoles(tree: Tree, report: Report): ReadonlyMap<string, Place> | undefined {
+  const list = readList(tree, "roles", report);
+  if (list === undefined) return undefined;
   const roles = new Map<string, Place>();
-  for (const { text, place } of readList(tree, "roles", report) ?? []) {
+  for (const { text, place } of list) {
     if (!isIdentifier(text)) {
       report.error("E302", place, `role "${text}" is malformed`, {
         label: "lower-case letters, digits and hyphens",

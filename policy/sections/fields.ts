@@ -7,7 +7,11 @@ import { nearestName, suggest } from "../suggestion.ts";
 export type Shape<Key extends string> = Readonly<Record<Key, "required" | "optional">>;
 
 /** The values of a section by key. */
-export type Fields<Key extends string> = (key: Key) => Tree | undefined;
+export type Fields<Key extends string> = {
+  (key: Key): Tree | undefined;
+  /** Whether a key is absent and no misspelt one stands for it. */
+  readonly lacks: (key: Key) => boolean;
+};
 
 /**
  * Takes a section apart, reporting what is no map, each unknown key and each missing one.
@@ -25,11 +29,18 @@ export function readFields<Key extends string>(
   const known = new Map<string, "required" | "optional">(Object.entries(shape));
   const meant = reportUnknownKeys(map, what, [...known.keys()], report);
   const found = new Map(map.entries.map(({ key, value }) => [key.text, value]));
-  for (const [key, presence] of known) {
-    if (presence === "required" && !found.has(key) && !meant.has(key))
-      reportMissing(map.place, what, key, report);
-  }
-  return (key) => found.get(key);
+  const missing = [...known].filter(
+    ([key, presence]) => presence === "required" && !found.has(key) && !meant.has(key),
+  );
+  if (missing.length > 0)
+    reportMissing(
+      map.place,
+      what,
+      missing.map(([key]) => key),
+      report,
+    );
+  const lacks = (key: Key): boolean => !found.has(key) && !meant.has(key);
+  return Object.assign((key: Key) => found.get(key), { lacks });
 }
 
 /** Reports every key that is not `known`; gives the keys that were probably meant. */
@@ -57,9 +68,10 @@ export function reportUnknownKeys(
   return meant;
 }
 
-/** Says that `what` lacks `key`. */
-export const reportMissing = (place: Place, what: string, key: string, report: Report): void =>
-  report.error("E112", place, `${what} has no "${key}"`, { label: `"${key}" is missing` });
+function reportMissing(place: Place, what: string, keys: readonly string[], report: Report): void {
+  const list = keys.map((key) => `"${key}"`).join(" and no ");
+  report.error("E112", place, `${what} has no ${list}`, { label: "needed here" });
+}
 
 /** The map that `tree` must be; undefined and a message when it is something else. */
 export function asMap(tree: Tree, what: string, report: Report): MapTree | undefined {

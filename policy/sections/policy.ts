@@ -42,9 +42,10 @@ export type ReadOptions = {
 export type Sections = Omit<Model, "file" | "cluster"> & { readonly cluster: Cluster | undefined };
 
 /** Reads every section, reporting what is wrong in each. */
-export function readSections(fields: PolicyFields, options: ReadOptions, report: Report): Sections {
+export function readSections(fields: PolicyFields, options: ReadOptions, report: Report): Sections | undefined {
   const maps = readMaps(fields, options, report);
   const declared = declare(fields, maps, options.file, report);
+  if (declared === undefined) return undefined;
   const [directoryTree, neverTree, testsTree] = [
     fields("directories"),
     fields("never"),
@@ -95,11 +96,20 @@ const emptyMap = (file: string): MapTree => ({
   place: startOf(file),
 });
 
-/** Names are collected from every section first, so that one in error does not make others fail. */
-function declare(fields: PolicyFields, maps: Maps, file: string, report: Report): Declarations {
+/**
+ * Names are collected from every section first, so that one in error does not make others fail.
+ * Without roles nearly every line would: that is said once.
+ */
+function declare(
+  fields: PolicyFields,
+  maps: Maps,
+  file: string,
+  report: Report,
+): Declarations | undefined {
   const [clusterTree, roleTree] = [fields("cluster"), fields("roles")];
   const cluster = clusterTree && readCluster(clusterTree, startOf(file), report);
   const roles = roleTree ? readRoles(roleTree, report) : new Map<string, Place>();
+  if (roles === undefined) return undefined;
   checkClashes(roles, maps.people, report);
   return {
     cluster,

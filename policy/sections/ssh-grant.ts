@@ -29,7 +29,7 @@ export function readSshHost(
   if (head === undefined) return undefined;
   const { constants, report } = at.declared;
   const tree = fields("names");
-  if (tree === undefined) return refuseNone(at, "names");
+  if (tree === undefined) return fields.lacks("names") ? refuseNone(at, "names") : undefined;
   const setting = { field: "names", subject: head.to.kind, constants, report } as const;
   const names = readTemplates(tree, `names of grant "${at.name}"`, setting);
   if (names === undefined) return undefined;
@@ -64,8 +64,9 @@ export function readSshUser(
   const extensions = readExtensions(fields("extensions"), what, at);
   const commandTree = fields("force-command");
   const command = commandTree && readCommand(commandTree, what, at);
-  if (principalsTree === undefined) return refuseNone(at, "principals");
-  if (!principals || !mayChoose || chooseAtMost === undefined || !extensions) return undefined;
+  if (fields.lacks("principals")) return refuseNone(at, "principals");
+  if (!principalsTree || !principals || !mayChoose || chooseAtMost === undefined || !extensions)
+    return undefined;
   const forced = command === undefined ? {} : { forceCommand: command };
   return { ...head, kind: "ssh-user", principals, mayChoose, chooseAtMost, extensions, ...forced };
 }

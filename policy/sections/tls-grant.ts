@@ -30,8 +30,8 @@ export function readTls(
     tree ? readTemplates(tree, `${field} of ${what}`, { ...setting, field }) : [];
   const [o, names] = [list(fields("o"), "o"), list(fields("names"), "names")];
   if (!usage || !usageTree || !cn || !o || !names || wildcard === undefined) return undefined;
-  if (!wildcard) refuseWildcards(names, at);
-  if (usage.includes("server") && names.length === 0) {
+  if (wildcardTree ? !wildcard : fields.lacks("wildcard")) refuseWildcards(names, at);
+  if (usage.includes("server") && fields.lacks("names")) {
     report.error("E112", at.place, `${what} is for servers and has no "names"`, {
       label: "clients look at the names of a server, never at its cn",
     });

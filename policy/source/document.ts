@@ -59,7 +59,7 @@ function parse(text: string): Document.Parsed | undefined {
 const plainMessage = (message: string): string =>
   (message.split("\n", 1)[0] ?? "")
     .replace(/[.:]$/, "")
-    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+    .replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
 
 function convert(node: unknown, at: number, source: Source): Tree {
   if (isMap(node)) return convertMap(node, at, source);
@@ -99,7 +99,7 @@ function reportDuplicate(first: TextTree, again: TextTree, report: Report): void
   });
 }
 
-/** A key must be text as it stands; YAML would silently make a number of `1e3`. */
+/** A key must be text as it stands, though YAML makes a number of `1e3`; it declares its name all the same. */
 function convertKey(node: unknown, at: number, source: Source): TextTree | undefined {
   const tree = convert(node, at, source);
   if (tree.kind !== "text") {
@@ -110,10 +110,11 @@ function convertKey(node: unknown, at: number, source: Source): TextTree | undef
     source.report.error("E103", tree.place, "merge keys are not allowed", { help: "write it out" });
     return undefined;
   }
-  if (tree.reads === "string") return tree;
-  const message = `key ${tree.text === "" ? "(empty)" : tree.text} reads as a ${tree.reads}`;
-  source.report.error("E111", tree.place, message, { help: `quote it: "${tree.text}"` });
-  return undefined;
+  if (tree.reads !== "string") {
+    const message = `key ${tree.text === "" ? "(empty)" : tree.text} reads as a ${tree.reads}`;
+    source.report.error("E111", tree.place, message, { help: `quote it: "${tree.text}"` });
+  }
+  return tree;
 }
 
 function convertScalar(node: unknown, at: number, source: Source): TextTree {
