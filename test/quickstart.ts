@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Cluster } from "./harness/cluster.ts";
@@ -16,6 +17,7 @@ async function main(keep: boolean): Promise<void> {
   try {
     await walk(cluster, step);
   } catch (error) {
+    process.stderr.write(lastWords(cluster));
     await cluster.dispose();
     throw error;
   }
@@ -27,8 +29,15 @@ async function main(keep: boolean): Promise<void> {
   );
 }
 
+/** The end of keyserver's log, which goes with the folder. */
+function lastWords(cluster: Cluster): string {
+  const log = join(cluster.folder, "keyserver.log");
+  const lines = existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-5) : [];
+  return lines.map((line) => `keyserver.log: ${line}\n`).join("");
+}
+
 function leaveRunning(cluster: Cluster): void {
-  const daemon = cluster.daemon();
+  const daemon = cluster.current();
   daemon.release();
   const tries = [
     `npx keyserver status --root ${cluster.root}`,

@@ -1,21 +1,8 @@
-import { generateKeyPairSync, sign } from "node:crypto";
-import { formatRequest } from "../../keys/formats/certificate-request.ts";
+import { generateKeyPairSync } from "node:crypto";
 import type { CertificateRequest } from "../../protocol/messages.ts";
 import { PATHS } from "../../protocol/paths.ts";
+import { createKeyAndRequest } from "../harness/key-request.ts";
 import { TLS_GRANTS } from "./policy.ts";
-
-/** A key in PEM and a PKCS#10 request for it. */
-export type KeyAndRequest = { readonly key: string; readonly csr: string };
-
-/** Makes a P-256 key and a request for it. */
-export function createKeyAndRequest(): KeyAndRequest {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const spki = publicKey.export({ format: "der", type: "spki" });
-  return {
-    key: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    csr: formatRequest(spki, (signed) => sign("sha256", signed, privateKey)),
-  };
-}
 
 /** Different keys in the requests of one measure: enough that nothing is asked for twice in a moment. */
 const BODIES = 192;

@@ -3,13 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
-import { PATHS } from "../../protocol/paths.ts";
 import { run, runOk, type CommandOptions, type Outcome } from "./command.ts";
 import { freePort } from "./port.ts";
-import { startDaemon, type Daemon } from "./process.ts";
+import { createServers, KEYSERVER, type Servers } from "./servers.ts";
 import { CHECKOUT } from "./source-tree.ts";
-import { askOverSocket } from "./unix-request.ts";
-import { waitFor } from "./wait.ts";
 
 export type ClusterOptions = {
   /** Text of the policy; the quickstart's when absent. */
@@ -27,33 +24,27 @@ export type ClusterOptions = {
  *
  * Nothing of it outlives {@link Cluster.dispose}, which also `await using` calls.
  */
-export type Cluster = AsyncDisposable & {
-  /** The temporary folder that holds everything. */
-  readonly folder: string;
-  /** `--root` of the master. */
-  readonly root: string;
-  /** `127.0.0.1:PORT`, where keyserver listens. */
-  readonly address: string;
-  /** Starts keyserver (and with it keysigner), and waits until it can sign. */
-  start(env?: Readonly<Record<string, string>>): Promise<Daemon>;
-  /** Ends keyserver and what it started; gives its exit code. */
-  stop(): Promise<number>;
-  /** The keyserver that {@link Cluster.start} started last. */
-  readonly daemon: () => Daemon;
-  /** A keyserver command on the master, whatever its exit code. */
-  keyserver(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
-  /** Admits a node and gives the join string. */
-  admit(node: string): Promise<string>;
-  /** A keyclient command on a node, whatever its exit code. */
-  keyclient(node: string, args: readonly string[], options?: CommandOptions): Promise<Outcome>;
-  /** `--root` of a node; made when it is not there. */
-  nodeRoot(node: string): string;
-  /** Admits a node and joins it, which has to succeed. */
-  join(node: string): Promise<void>;
-  dispose(): Promise<void>;
-};
+export type Cluster = AsyncDisposable &
+  Servers & {
+    /** The temporary folder that holds everything. */
+    readonly folder: string;
+    /** `--root` of the master. */
+    readonly root: string;
+    /** `127.0.0.1:PORT`, where keyserver listens. */
+    readonly address: string;
+    /** A keyserver command on the master, whatever its exit code. */
+    keyserver(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+    /** Admits a node and gives the join string. */
+    admit(node: string): Promise<string>;
+    /** A keyclient command on a node, whatever its exit code. */
+    keyclient(node: string, args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+    /** `--root` of a node; made when it is not there. */
+    nodeRoot(node: string): string;
+    /** Admits a node and joins it, which has to succeed. */
+    join(node: string): Promise<void>;
+    dispose(): Promise<void>;
+  };
 
-const KEYSERVER = join(CHECKOUT, "server/bin/keyserver");
 const KEYCLIENT = join(CHECKOUT, "client/bin/keyclient");
 
 /**
@@ -113,7 +104,7 @@ type Parts = {
 };
 
 function assembleCluster({ folder, root, address, env }: Parts): Cluster {
-  let current: Daemon | undefined;
+  const servers = createServers({ root, folder, env });
   const nodeRoot = (node: string): string => {
     const path = join(folder, "nodes", node);
     mkdirSync(path, { recursive: true });
@@ -125,25 +116,15 @@ function assembleCluster({ folder, root, address, env }: Parts): Cluster {
     run(KEYCLIENT, [...args, "--root", nodeRoot(node)], { env, ...options });
   const admit = async (node: string): Promise<string> =>
     parseAdmission(await keyserver(["node", "admit", node, "--json"]));
-  const stop = async (): Promise<number> => (await current?.stop()) ?? 0;
   const dispose = async (): Promise<void> => {
-    await stop();
+    await servers.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   return {
+    ...servers,
     folder,
     root,
     address,
-    async start(extra = {}) {
-      current = startDaemon(KEYSERVER, ["run", "--root", root], {
-        env: { ...env, ...extra },
-        log: join(folder, "keyserver.log"),
-      });
-      await waitUntilReady(current, join(root, "run/keysystem/admin.sock"));
-      return current;
-    },
-    stop,
-    daemon: () => current ?? startFirst(),
     keyserver,
     admit,
     keyclient,
@@ -157,24 +138,10 @@ function assembleCluster({ folder, root, address, env }: Parts): Cluster {
   };
 }
 
-const startFirst = (): never => {
-  throw new TypeError("the cluster has not been started");
-};
-
 const programEnv = (extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
   ...extra,
 });
-
-/** Ready: the admin socket is there and `/readyz` on it says so. */
-async function waitUntilReady(daemon: Daemon, socket: string): Promise<void> {
-  await waitFor("keyserver ready", async () => {
-    if (daemon.hasEnded()) return true;
-    const { status } = await askOverSocket(socket, "GET", PATHS.readyz);
-    return status === 200;
-  });
-  if (daemon.hasEnded()) throw new Error(`keyserver run ended\n${daemon.output()}`);
-}
 
 const Admission = Type.Object({ schema: Type.Literal(1), joinString: Type.String() });
 

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 
 /** What a server on a Unix socket answered. */
 export type Answer = { readonly status: number; readonly body: string };
@@ -27,4 +28,13 @@ export function askOverSocket(
     asked.on("error", reject);
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+/** Whether somebody listens on a Unix socket. */
+export function isListening(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  return new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+  }).finally(() => socket.destroy());
 }

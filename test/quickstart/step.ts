@@ -17,7 +17,7 @@ export type Step = <T>(name: string, hint: string, work: () => Promise<Shown<T>>
 /** What a step came to: the lines that show it, and what later steps need. */
 export type Shown<T> = { readonly lines: readonly string[]; readonly value: T };
 
-const WIDTH = 12;
+const WIDTH = 14;
 
 /** Steps that print one `✓` each with `write`. */
 export const createStep =
