@@ -18,9 +18,8 @@ export function createContext(options: ContextOptions): Context & AsyncDisposabl
     ...options,
     authority,
     ceiling: once(measureCeiling),
-    handshakes: once(async () =>
+    handshakes: async () =>
       measureHandshakes(await authority(), { ...options, connections: CONNECTIONS }),
-    ),
     load: (name) => {
       const known = loads.get(name) ?? runNamedLoad(context, name);
       loads.set(name, known);

@@ -59,23 +59,25 @@ const isSelected = ({ names }: Measure, wanted: readonly string[]): boolean =>
 async function main({ names, json, quick, peer }: Arguments): Promise<void> {
   const time = quick ? QUICK : THOROUGH;
   const say = (text: string): unknown => (json ? process.stderr : process.stdout).write(text);
+  const selected = MEASURES.filter((measure) => isSelected(measure, names));
+  if (selected.length === 0) throw new TypeError(`no measure is called ${names.join(" ")}`);
   say(TABLE_HEAD);
   const show = (found: Figures): Figures => {
     for (const [name, figure] of Object.entries(found)) say(formatRow(name, figure));
     return found;
   };
   const figures =
-    peer === undefined ? await measureAll(names, time, show) : show(await comparePeer(peer, time));
+    peer === undefined
+      ? await measureAll(selected, time, show)
+      : show(await comparePeer(peer, time));
   if (json) process.stdout.write(formatDocument(figures));
 }
 
 async function measureAll(
-  names: readonly string[],
+  selected: readonly Measure[],
   time: ContextOptions,
   show: (found: Figures) => Figures,
 ): Promise<Figures> {
-  const selected = MEASURES.filter((measure) => isSelected(measure, names));
-  if (selected.length === 0) throw new TypeError(`no measure is called ${names.join(" ")}`);
   await using context = createContext(time);
   let figures: Figures = {};
   for (const measure of selected) {

@@ -28,11 +28,14 @@ export type LoadName = (typeof LOADS)[number];
 /** Certificates of each request of a load. */
 export const batchSize = (name: LoadName): number => (name.endsWith(".8") ? 8 : 1);
 
-/** Whatever measures share, made on first use and then kept. */
+/** Whatever measures share; what is started is started on first use and then kept. */
 export type Context = {
   /** Certificates a second and core that OpenSSL's own P-256 allows: 1/(1/sign + 1/verify). */
   readonly ceiling: () => Promise<number>;
-  /** New mutual-TLS connections a second to a bare `node:https`, with the authority's own certificates. */
+  /**
+   * New mutual-TLS connections a second to a bare `node:https`, with the authority's own certificates;
+   * measured anew each time, since it is compared with what was measured a moment before.
+   */
   readonly handshakes: () => Promise<number>;
   readonly authority: () => Promise<BenchAuthority>;
   readonly load: (name: LoadName) => Promise<LoadOutcome>;
