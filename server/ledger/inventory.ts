@@ -11,7 +11,7 @@ export type Inventory = {
 };
 
 /** Intents looked at in one go: some milliseconds. */
-const STRETCH = 20_000;
+const STRETCH = 2000;
 
 /** Subqueries in place of joins: for one row SQLite needs a fifth of the time. */
 const COLUMNS = `
@@ -52,7 +52,9 @@ export function createInventory(db: Database, names: Names): Inventory {
   const many = db.prepare<[Search], Row>(MANY);
   const newest = db.prepare<[], number>("SELECT coalesce(max(seq), 0) FROM intents").pluck();
   const oldestAlive = db
-    .prepare<[number], number>("SELECT min(intent) FROM certificates WHERE not_after >= ?")
+    .prepare<[number], number>(
+      "SELECT min(intent) FROM certificates INDEXED BY certificates_by_end WHERE not_after >= ?",
+    )
     .pluck();
   return {
     find: (serial) => {
