@@ -9,6 +9,8 @@ import { createOutput, type Output, type OutputOptions } from "./terminal/output
 export async function main(args: readonly string[]): Promise<ExitCode> {
   // Modes are given as they are meant.
   process.umask(0o022);
+  // Whoever reads our output may have read enough.
+  process.stdout.on("error", ignoreClosedPipe);
   let output = speak({ json: args.includes("--json"), quiet: false, verbose: false, color: false });
   try {
     const words = args.length === 0 ? ["help"] : args;
@@ -68,4 +70,8 @@ function explain(error: unknown): Failure {
     ? "run keyclient as root"
     : "the whole story:  keyclient status --verbose";
   return new Failure(EXIT.unexpected, messageOf(error), [hint], { cause: error });
+}
+
+function ignoreClosedPipe(error: unknown): void {
+  if (codeOfError(error) !== "EPIPE") throw error;
 }

@@ -3,8 +3,10 @@ import { addressOf, isServed, probe } from "../service/probe.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { isDenial } from "./back-off.ts";
 import type { CredentialRecord, Setback } from "./credential.ts";
-import { reloadKey } from "./memory.ts";
+import { bundleKey, reloadKey } from "./memory.ts";
+import { refreshDueAt, withdrawnGrants } from "./refresh.ts";
 import { dueAt } from "./schedule.ts";
+import { formatTime } from "../terminal/duration.ts";
 import type { State } from "./state.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -78,9 +80,9 @@ function judge(
   record: CredentialRecord | undefined,
   now: number,
 ): Standing {
-  const setback = state.setbacks[grant];
-  const reload = state.setbacks[reloadKey(grant)];
-  const note = setback?.message ?? reload?.message;
+  const setback = state.setbacks[grant] ?? withdrawal(state, grant);
+  const other = state.setbacks[reloadKey(grant)] ?? state.setbacks[bundleKey(grant)];
+  const note = setback?.message ?? other?.message;
   const said = note === undefined ? {} : { note };
   if (record === undefined) {
     return { state: setbackState(setback) ?? "missing", ...nextOf(setback), ...said };
@@ -94,10 +96,23 @@ function judge(
   return { ...facts, state: setbackState(setback) ?? (due <= now ? "due" : "ok") };
 }
 
-const nextOf = (setback: Setback | undefined) =>
+/** A grant that is not given any more stands like one that was refused. */
+function withdrawal(
+  state: State,
+  grant: string,
+): Pick<Setback, "code" | "message" | "next"> | undefined {
+  if (!withdrawnGrants(state).includes(grant)) return undefined;
+  const refused = state.refused.find((each) => each.grant === grant)?.problem;
+  const message = refused?.detail ?? "the policy does not give it to this node any more";
+  return { code: "policy.not_granted", message, next: formatTime(refreshDueAt(state)) };
+}
+
+const nextOf = (setback: Pick<Setback, "next"> | undefined) =>
   setback === undefined ? {} : { next: Date.parse(setback.next) };
 
-function setbackState(setback: Setback | undefined): "denied" | "retrying" | undefined {
+function setbackState(
+  setback: Pick<Setback, "code"> | undefined,
+): "denied" | "retrying" | undefined {
   if (setback === undefined) return undefined;
   return isDenial(setback.code) ? "denied" : "retrying";
 }

@@ -10,13 +10,19 @@ export type Memory = {
   readonly replace: (state: State) => void;
   readonly keepCredential: (record: CredentialRecord) => void;
   readonly forgetCredential: (grant: string) => void;
-  /** `key` is a grant, or what {@link reloadKey} makes of one. */
+  /** `key` is a grant, or what {@link reloadKey} or {@link bundleKey} makes of one. */
   readonly keepSetback: (key: string, setback: Setback | undefined) => void;
   readonly save: () => void;
 };
 
 /** Under which a setback of the reload is kept, beside one of the credential itself. */
 export const reloadKey = (grant: string): string => `${grant}#reload`;
+
+/** Under which a setback of the bundles is kept. */
+export const bundleKey = (grant: string): string => `${grant}#bundle`;
+
+/** The grant that a setback belongs to. */
+export const grantOf = (key: string): string => key.split("#")[0] ?? key;
 
 /** Holds the state that was read. */
 export function createMemory(disk: Disk, gid: number, read: State): Memory {

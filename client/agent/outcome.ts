@@ -1,17 +1,17 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
-import { targetsOf, type Cookbook } from "../recipe/cookbook.ts";
+import { targetsOf, type Cookbook, type RecipeFolders } from "../recipe/cookbook.ts";
 import { codeOfError } from "../terminal/failure.ts";
 import { isDenial } from "./back-off.ts";
 import { stampOf } from "./idle.ts";
-import { reloadKey } from "./memory.ts";
+import { grantOf } from "./memory.ts";
 import type { Paths } from "./paths.ts";
-import { refreshDueAt } from "./refresh.ts";
+import { refreshDueAt, withdrawnGrants } from "./refresh.ts";
 import { dueAt } from "./schedule.ts";
 import type { State } from "./state.ts";
 
-/** Milliseconds that a reload which was not finished waits for its next try at least. */
+/** Milliseconds until a run looks again at what should have been done in this one. */
 const SOON = 60_000;
 
 /**
@@ -20,42 +20,41 @@ const SOON = 60_000;
  * @param now the same
  */
 export function wakeAt(state: State, cookbook: Cookbook, now: number): number {
-  const times = [refreshDueAt(state)];
-  for (const offer of state.offers) {
-    const { grant } = offer;
-    if (grant !== state.identity && !cookbook.recipes.has(grant)) continue;
-    const held = Date.parse(state.setbacks[grant]?.next ?? "");
-    const record = state.credentials[grant];
-    const due = record === undefined ? now + SOON : dueAt(state.node, record, offer);
-    // A setback says when to try again, whatever the certificate's own time is.
-    times.push(Number.isNaN(held) ? due : held);
-    if (record?.reload === "due") times.push(now + SOON);
-    const reload = Date.parse(state.setbacks[reloadKey(grant)]?.next ?? "");
-    if (!Number.isNaN(reload)) times.push(reload);
-  }
+  const { offers, setbacks, credentials, refresh } = state;
+  const kept = offers.filter(
+    ({ grant }) => grant === state.identity || cookbook.recipes.has(grant),
+  );
+  // A setback says when to try again, whatever the certificate's own time is; and while no
+  // exchange succeeds, nothing else is waited for.
+  const dues = kept.map((offer) => {
+    const record = credentials[offer.grant];
+    const isHeld = setbacks[offer.grant] !== undefined || refresh !== undefined;
+    if (isHeld) return Infinity;
+    return record === undefined ? now + SOON : dueAt(state.node, record, offer);
+  });
+  const tries = Object.values(setbacks).map(({ next }) => Date.parse(next));
+  const isUntold = Object.values(credentials).some(({ reload }) => reload === "due");
+  const times = [refreshDueAt(state), ...dues, ...tries, ...(isUntold ? [now + SOON] : [])];
   return Math.max(now + 1000, Math.min(...times));
 }
 
 /** Every file whose change is a reason to look again before `wake`. */
 export function stampsOf(
-  paths: Paths,
-  shipped: string,
+  { paths, shipped, local }: RecipeFolders & { readonly paths: Paths },
   cookbook: Cookbook,
   state: State,
-  recipesFolder: string,
 ): State["stamps"] {
-  const targets = [...cookbook.recipes.values()].flatMap((recipe) => [
-    ...(state.credentials[recipe.grant] === undefined ? [] : targetsOf(recipe)),
-    ...recipe.bundles.map(({ file }) => file),
-  ]);
+  const targets = [...cookbook.recipes.values()]
+    .filter(({ grant }) => state.credentials[grant] !== undefined)
+    .flatMap((recipe) => [...targetsOf(recipe), ...recipe.bundles.map(({ file }) => file)]);
   const watched = [
     paths.config,
     paths.trust,
     paths.passwd,
     paths.group,
-    recipesFolder,
-    ...filesIn(recipesFolder),
+    local,
     shipped,
+    ...filesIn(local),
     ...filesIn(shipped),
     ...targets.map((target) => join(paths.root, target)),
   ];
@@ -71,17 +70,20 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-/** The exit code that the state stands for (EXPERIENCE: a truthful one), worst first. */
+/** The exit code that the state stands for, worst first: a program that fails must not say 0. */
 export function exitOf(state: State, cookbook: Cookbook, now: number): ExitCode {
-  const granted = new Set(state.offers.map(({ grant }) => grant));
-  const records = Object.values(state.credentials).filter(({ grant }) => granted.has(grant));
-  const setbacks = Object.entries(state.setbacks).filter(([key]) => granted.has(grantOf(key)));
-  const hasExpired = records.some(({ notAfter }) => Date.parse(notAfter) <= now);
-  const isBroken = setbacks.some(([, { code }]) => code === "local");
-  if (hasExpired || isBroken || cookbook.problems.length > 0) return EXIT.unhealthy;
+  const held = Object.entries(state.setbacks);
+  const codes = held
+    .filter(([key]) => isKept(state, cookbook, grantOf(key)))
+    .map(([, { code }]) => code);
+  const hasExpired = Object.values(state.credentials).some(
+    ({ grant, notAfter }) => isKept(state, cookbook, grant) && Date.parse(notAfter) <= now,
+  );
+  if (hasExpired || codes.includes("local") || cookbook.problems.length > 0) return EXIT.unhealthy;
   if (state.refresh !== undefined) return EXIT.unreachable;
-  if (setbacks.some(([, { code }]) => isDenial(code))) return EXIT.denied;
-  return setbacks.length > 0 ? EXIT.unreachable : EXIT.ok;
+  if (codes.some(isDenial) || withdrawnGrants(state).length > 0) return EXIT.denied;
+  return codes.length > 0 ? EXIT.unreachable : EXIT.ok;
 }
 
-const grantOf = (key: string): string => key.split("#")[0] ?? key;
+const isKept = ({ offers, identity }: State, { recipes }: Cookbook, grant: string): boolean =>
+  grant === identity || (recipes.has(grant) && offers.some((offer) => offer.grant === grant));

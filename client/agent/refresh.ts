@@ -13,11 +13,23 @@ import { writeTrust, type State } from "./state.ts";
 const EVERY = 3600;
 const SPREAD = 0.1;
 
+/** Seconds until a grant that was withdrawn is asked about again. */
+const WITHDRAWN_EVERY = 900;
+
 /** When grants and trust are to be fetched next, in milliseconds since 1970. */
-export function refreshDueAt({ refreshed, refresh, node }: State): number {
+export function refreshDueAt(state: State): number {
+  const { refreshed, refresh, node } = state;
   if (refresh !== undefined) return Date.parse(refresh.next);
   if (refreshed === undefined) return 0;
-  return Date.parse(refreshed) + EVERY * 1000 * (1 - SPREAD * spreadOf(node, "refresh"));
+  const every = withdrawnGrants(state).length > 0 ? WITHDRAWN_EVERY : EVERY;
+  return Date.parse(refreshed) + every * 1000 * (1 - SPREAD * spreadOf(node, "refresh"));
+}
+
+/** Grants that this node has a certificate of and is not given any more. */
+export function withdrawnGrants({ refreshed, credentials, offers }: State): readonly string[] {
+  if (refreshed === undefined) return [];
+  const offered = new Set(offers.map(({ grant }) => grant));
+  return Object.keys(credentials).filter((grant) => !offered.has(grant));
 }
 
 export type RefreshDeps = {

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { AgentDeps } from "../agent/agent.ts";
-import { runCycle, type CycleOptions, type CycleReport } from "../agent/cycle.ts";
+import { runCycle, type CycleOptions } from "../agent/cycle.ts";
+import type { CycleReport } from "../agent/report.ts";
 import { withLock } from "../agent/lock.ts";
 import { openWorkshop, type Workshop } from "../agent/workshop.ts";
 import { listWanted } from "../agent/wanted.ts";

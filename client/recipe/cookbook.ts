@@ -18,6 +18,11 @@ export type Cookbook = {
 export type RecipeFolders = { readonly shipped: string; readonly local: string };
 
 type Entry = { readonly file: string; readonly shipped: boolean; readonly parsed: ParsedRecipe };
+/** Recipes that do not go together, or not with this machine. */
+class RecipeConflict extends Error {
+  override readonly name = "RecipeConflict";
+}
+
 type Draft = {
   readonly recipes: Map<string, Recipe>;
   readonly problems: { readonly file: string; readonly message: string }[];
@@ -59,15 +64,15 @@ function add(draft: Draft, accounts: Accounts, entry: Entry): void {
   const other = draft.recipes.get(grant);
   if (other !== undefined || draft.skipped.has(grant)) {
     if (entry.shipped && other?.shipped !== true) return;
-    throw new TypeError(
+    throw new RecipeConflict(
       `${entry.file}: grant ${grant} has a recipe already, ${other?.source ?? "skipped"}`,
     );
   }
   const clash = findClash(draft, entry.parsed);
-  if (clash !== undefined) throw new TypeError(`${entry.file}: ${clash}`);
+  if (clash !== undefined) throw new RecipeConflict(`${entry.file}: ${clash}`);
   const recipe = resolve(accounts, entry);
   if (typeof recipe === "string") {
-    if (entry.parsed.text.optional !== true) throw new TypeError(`${entry.file}: ${recipe}`);
+    if (entry.parsed.text.optional !== true) throw new RecipeConflict(`${entry.file}: ${recipe}`);
     draft.skipped.set(grant, recipe);
   } else {
     draft.recipes.set(grant, recipe);
@@ -75,7 +80,10 @@ function add(draft: Draft, accounts: Accounts, entry: Entry): void {
 }
 
 function findClash(draft: Draft, { text }: ParsedRecipe): string | undefined {
-  const wanted = new Set(Object.values(text.files));
+  const wanted = new Set<string>([
+    ...Object.values(text.files),
+    ...(text.bundles ?? []).map(({ file }) => file),
+  ]);
   for (const recipe of draft.recipes.values()) {
     const path = targetsOf(recipe).find((target) => wanted.has(target));
     if (path !== undefined) return `${path} is written by ${recipe.source} already`;
