@@ -5,9 +5,10 @@ import { lint } from "./lint.ts";
 import { checkNames } from "./names.ts";
 import { checkNever } from "./never.ts";
 
-/** Checks what can only be seen on the whole policy. No lint is told while there are errors. */
+/** Checks what can only be seen on the whole policy; what follows from an error is not told as well. */
 export function checkModel(model: Model, report: Report): void {
   checkNames(model, report);
+  if (report.hasErrors()) return;
   checkNever(model, report);
   checkDirectories(model, report);
   if (!report.hasErrors()) lint(model, report);

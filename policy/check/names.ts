@@ -43,51 +43,34 @@ function checkGrant(grant: IssueGrant, node: Node, model: Model, report: Report)
   if (isFailure(built)) reportFailure(built, grant, node, model, report);
 }
 
+/** Said at the node, once for each code: the same name often fails in several grants. */
 function reportFailure(
-  failure: Failure,
+  { kind, template, text }: Failure,
   grant: IssueGrant,
   node: Node,
-  { reserved }: Model,
+  model: Model,
   report: Report,
 ): void {
-  const { kind, template, text } = failure;
-  const notes = [{ place: node.place, message: `"${node.name}" is declared here` }];
+  const here = { place: template.place, message: `"${template.text}" is written here` };
+  const say = (code: string, message: string, notes = [here]): void =>
+    report.error(code, node.place, `node "${node.name}" ${message}`, { notes });
   switch (kind) {
     case "no-value":
-      return report.error(
-        "E203",
-        node.place,
-        `node "${node.name}" has no "${text}", which grant "${grant.name}" needs`,
-        {
-          notes: [{ place: template.place, message: `"<${text}>" is used here` }],
-        },
-      );
+      return say("E203", `has no "${text}", which grant "${grant.name}" needs`);
     case "too-long":
-      return report.error(
+      return say(
         "E303",
-        template.place,
-        `"${text}" of grant "${grant.name}" is too long`,
-        { label: `${text.length} characters`, notes },
+        `makes grant "${grant.name}" too long: ${text.length} characters in "${text}"`,
       );
     case "malformed":
-      return report.error(
-        "E302",
-        template.place,
-        `"${text}" of grant "${grant.name}" is malformed`,
-        { notes },
-      );
+      return say("E302", `makes grant "${grant.name}" malformed: "${text}"`);
     case "collision": {
-      const place = reserved.get(text);
-      const written = place ? [{ place, message: `"${text}" is written here` }] : [];
-      return report.error(
-        "E309",
-        template.place,
-        `"${template.text}" becomes "${text}" for node "${node.name}"`,
-        {
-          label: "a name that is reserved",
-          notes: [...notes, ...written],
-        },
-      );
+      const place = model.reserved.get(text);
+      const taken = place ? [{ place, message: `"${text}" is reserved here` }] : [];
+      return say("E309", `becomes "${text}" in grant "${grant.name}", a reserved name`, [
+        here,
+        ...taken,
+      ]);
     }
   }
 }

@@ -42,7 +42,11 @@ export type ReadOptions = {
 export type Sections = Omit<Model, "file" | "cluster"> & { readonly cluster: Cluster | undefined };
 
 /** Reads every section, reporting what is wrong in each. */
-export function readSections(fields: PolicyFields, options: ReadOptions, report: Report): Sections | undefined {
+export function readSections(
+  fields: PolicyFields,
+  options: ReadOptions,
+  report: Report,
+): Sections | undefined {
   const maps = readMaps(fields, options, report);
   const declared = declare(fields, maps, options.file, report);
   if (declared === undefined) return undefined;

@@ -49,7 +49,7 @@ function parse(text: string): Document.Parsed | undefined {
     prettyErrors: false,
   } as const;
   try {
-    return parseDocument(text, { ...settings, logLevel: "silent" });
+    return parseDocument(text, { ...settings, logLevel: "error" });
   } catch {
     return undefined;
   }

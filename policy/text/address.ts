@@ -53,7 +53,10 @@ function parseIpv4(text: string): readonly number[] | undefined {
 function parseIpv6(text: string): readonly number[] | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const [head, tail] = [groupBytes(halves[0] ?? ""), groupBytes(halves[1] ?? "")];
+  const [head, tail] = [
+    groupBytes(halves[0] ?? "", halves.length === 1),
+    groupBytes(halves[1] ?? "", true),
+  ];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 1) return missing === 0 ? head : undefined;
@@ -62,13 +65,14 @@ function parseIpv6(text: string): readonly number[] | undefined {
 
 const zeros = (count: number): readonly number[] => Array.from({ length: count }, () => 0);
 
-/** Bytes of `a:b:c`, where the last part may be dotted. */
-function groupBytes(text: string): readonly number[] | undefined {
+/** Bytes of `a:b:c`; the last part of an address, `isEnd`, may be dotted. */
+function groupBytes(text: string, isEnd: boolean): readonly number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
   const parts = text.split(":");
   for (const [index, part] of parts.entries()) {
-    const dotted = index === parts.length - 1 && part.includes(".") ? parseIpv4(part) : undefined;
+    const dotted =
+      isEnd && index === parts.length - 1 && part.includes(".") ? parseIpv4(part) : undefined;
     if (dotted === undefined && !/^[0-9a-f]{1,4}$/i.test(part)) return undefined;
     const group = Number.parseInt(part, 16);
     bytes.push(...(dotted ?? [group >> 8, group & 0xff]));
