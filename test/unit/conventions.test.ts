@@ -81,6 +81,13 @@ describe("documents", () => {
         /^\d+\.\d+\.\d+$/.test(version) ? [] : [`${name}: ${version}`],
       ),
     ));
+  test("no dependency but node runs a script at its installation", () => {
+    const { packages } = Value.Parse(Lockfile, JSON.parse(read("package-lock.json")));
+    const scripted = Object.entries(packages).filter(
+      ([, entry]) => entry.hasInstallScript === true,
+    );
+    expect(scripted.map(([path]) => path)).toEqual(["node_modules/node"]);
+  });
   test("know nothing of the machine they were written on", () => {
     const paths = [
       ...PAGES.flatMap((folder) => listFiles(folder)),
@@ -97,6 +104,13 @@ describe("documents", () => {
 const Manifest = Type.Object({
   dependencies: Type.Record(Type.String(), Type.String()),
   devDependencies: Type.Record(Type.String(), Type.String()),
+});
+
+const Lockfile = Type.Object({
+  packages: Type.Record(
+    Type.String(),
+    Type.Object({ hasInstallScript: Type.Optional(Type.Boolean()) }),
+  ),
 });
 
 function listDependencies(): readonly { readonly name: string; readonly version: string }[] {
