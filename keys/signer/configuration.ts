@@ -75,7 +75,7 @@ function readNames(node: Node, fail: Fail): readonly string[] {
   }
   return node.items.map((item) => {
     const name = readScalar(item, fail);
-    if (isName(name)) return name;
+    if (isServerName(name)) return name;
     return fail(
       placeOf(item),
       `${JSON.stringify(name)} is neither a lower-case DNS name nor an address`,
@@ -86,7 +86,8 @@ function readNames(node: Node, fail: Fail): readonly string[] {
 const LABELS =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
-function isName(name: string): boolean {
+/** Whether a name can stand in keyserver's own certificate: a lower-case DNS name, or an address. */
+export function isServerName(name: string): boolean {
   if (!isAddress(name)) return LABELS.test(name);
   try {
     return parseAddress(name).length > 0;
