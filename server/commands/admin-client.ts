@@ -68,7 +68,11 @@ function unreachable(
   const options = { exitCode: EXIT.unreachable, cause };
   if (code === "EACCES") {
     const hint = "the admin socket is root's: run it with sudo";
-    return new OperatorError(`not allowed to open ${adminSocket}`, { ...options, hint });
+    return new OperatorError(`not allowed to open ${adminSocket}`, {
+      cause,
+      hint,
+      exitCode: EXIT.unauthenticated,
+    });
   }
   const run = root === "/" ? "systemctl start keyserver" : `keyserver run --root ${root}`;
   const why = cause instanceof Error ? cause.message : String(cause);

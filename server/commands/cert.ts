@@ -45,14 +45,14 @@ async function listCertificates(
   const { certificates } = await client.get(CertificateList, path);
   terminal.show({ certificates }, () =>
     formatTable(
-      ["SERIAL", "SUBJECT", "GRANT", "STATE", "ISSUED", "ENDS"],
-      certificates.map(({ serial, subject, grant, state, issuedAt, notAfter }) => [
+      ["SERIAL", "SUBJECT", "GRANT", "ISSUED", "ENDS", "STATE"],
+      certificates.map(({ serial, subject, grant, state, why, issuedAt, notAfter }) => [
         serial,
         subject,
         grant,
-        state,
         relativeTime(issuedAt, now()),
         notAfter === undefined ? "–" : relativeTime(notAfter, now()),
+        why === undefined ? state : `${state}: ${why}`,
       ]),
     ),
   );
@@ -60,8 +60,8 @@ async function listCertificates(
 
 function readQuery({ expiring, node, grant, limit }: ListOptions): URLSearchParams {
   const query = new URLSearchParams();
-  if (!/^\d{1,4}$/.test(limit))
-    throw usage(`--limit ${limit} is not a whole number`, "--limit 100");
+  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > 1000)
+    throw usage(`--limit ${limit} is not a whole number from 1 to 1000`, "--limit 100");
   query.set("limit", limit);
   if (node !== undefined) query.set("subject", `node:${node}`);
   if (grant !== undefined) query.set("grant", grant);

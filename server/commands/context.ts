@@ -1,4 +1,7 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { OperatorError } from "../config/operator-error.ts";
 import { serverPaths, type ServerPaths } from "../config/paths.ts";
 import { type AdminClient, createAdminClient } from "./admin-client.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -29,7 +32,13 @@ export const createContexts =
   (now: () => number): WithContext =>
   (command) => {
     const options = command.optsWithGlobals<GlobalOptions>();
-    const paths = serverPaths(options.root);
+    if (options.root === "") {
+      throw new OperatorError("--root is empty", {
+        hint: "give a folder, as --root /srv/trial, or leave it out for /",
+        exitCode: EXIT.usage,
+      });
+    }
+    const paths = serverPaths(resolve(options.root));
     return {
       paths,
       options,

@@ -30,8 +30,11 @@ function usageExit({ exitCode, code }: CommanderError, program: string): ExitCod
 
 function hintOf(error: unknown): string | undefined {
   if (error instanceof OperatorError) return error.hint;
-  if (error instanceof ConfigError) return undefined;
+  if (error instanceof ConfigError)
+    return "put that right, then run the same command again; nothing was changed";
   const code = error instanceof Error && "code" in error ? error.code : undefined;
+  // Its message says what to do.
+  if (code === "ledger.unusable") return "nothing was changed";
   if (code === "EACCES" || code === "EPERM")
     return "run it as root, or give --root a folder of yours";
   if (code === "ENOSPC") return "make room on this file system, then run it again";

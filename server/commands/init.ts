@@ -7,6 +7,7 @@ import { parseEndpoint } from "../config/endpoint.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { checkPolicyFile, type PolicyReport } from "../config/policy-report.ts";
 import { findUser, isRoot } from "../config/user.ts";
+import { isServerName } from "../../keys/signer/configuration.ts";
 import { authorityKeyKind } from "../init/add-authority.ts";
 import { firstPolicy } from "../init/first-policy.ts";
 import { type InitPlan, initialise, refuseSecondInit, type ServerUsers } from "../init/init.ts";
@@ -93,12 +94,13 @@ function makePlan(
     throw new OperatorError(`the first policy does not pass its check\n${report.rendered}`, {
       hint:
         options.policy === undefined
-          ? "check the answers"
+          ? "change --cluster, --domain, --node or --address; nothing was made"
           : `keyserver policy check ${options.policy}`,
       exitCode: EXIT.unhealthy,
     });
   }
   const names = options.name ?? [`${answers.node}.${answers.domain}`, answers.address];
+  checkNames(names);
   const users = findUsers(options);
   return {
     paths,
@@ -114,6 +116,16 @@ function makePlan(
   };
 }
 
+/** @throws OperatorError for what cannot stand in keyserver's own certificate */
+function checkNames(names: readonly string[]): void {
+  const wrong = names.find((name) => !isServerName(name));
+  if (wrong === undefined) return;
+  throw new OperatorError(`--name ${JSON.stringify(wrong)} is neither a DNS name nor an address`, {
+    hint: "give what nodes reach this machine by: --name m1.example.edu --name 10.18.60.11",
+    exitCode: EXIT.usage,
+  });
+}
+
 const existing = (file: string): string | undefined => (existsSync(file) ? file : undefined);
 
 function checkFirstPolicy(file: string | undefined, answers: InitAnswers): PolicyReport {
@@ -122,7 +134,9 @@ function checkFirstPolicy(file: string | undefined, answers: InitAnswers): Polic
   try {
     const draft = join(folder, "policy.yaml");
     writeFileSync(draft, firstPolicy(answers));
-    return checkPolicyFile(draft);
+    const report = checkPolicyFile(draft);
+    // The draft is gone when this is read.
+    return { ...report, rendered: report.rendered.replaceAll(draft, "policy.yaml") };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -130,7 +144,13 @@ function checkFirstPolicy(file: string | undefined, answers: InitAnswers): Polic
 
 function readKeyKinds(policy: InitPlan["policy"], flags: readonly string[]): InitPlan["keyKinds"] {
   const kinds = flags.map((flag) => {
-    const [name = "", kind = ""] = flag.split("=");
+    const [, name = "", kind = ""] = /^([^=]+)=([^=]+)$/.exec(flag) ?? [];
+    if (kind === "") {
+      throw new OperatorError(`--authority-key ${flag} is not NAME=KIND`, {
+        hint: "for example --authority-key services=rsa-3072",
+        exitCode: EXIT.usage,
+      });
+    }
     const authority = policy.authorities.get(name);
     if (authority === undefined) {
       throw new OperatorError(

@@ -46,14 +46,17 @@ const STATE_CHANGES = [
   { verb: "remove", state: "removed", what: "forget a machine: it comes back only by joining" },
 ] as const;
 
+/** Seconds; NewToken's minimum. How long at most depends on who asks, and keyserver says it. */
+const SHORTEST_TTL = 60;
+
 async function admit(
   { client, terminal, now }: Context,
   node: string,
   time: string,
 ): Promise<void> {
   const ttl = parseSpan(time);
-  if (ttl === undefined) {
-    throw new OperatorError(`--ttl ${time} is not a time`, {
+  if (ttl === undefined || ttl < SHORTEST_TTL) {
+    throw new OperatorError(`--ttl ${time} is not a time of at least 1m`, {
       hint: "write a whole number and s, m, h or d: --ttl 15m",
       exitCode: EXIT.usage,
     });

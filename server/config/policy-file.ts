@@ -45,7 +45,23 @@ function readText(file: string): string | Error {
     if (size > LARGEST)
       return new Error(`${file} has ${size} bytes; a policy has at most ${LARGEST}`);
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+  } catch (cause) {
+    return new Error(`${file} ${explainUnreadable(cause)}`, { cause });
+  }
+}
+
+function explainUnreadable(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return "does not exist";
+    case "EISDIR":
+      return "is a folder";
+    case "EACCES":
+      return "may not be read by this user";
+    case "ERR_ENCODING_INVALID_ENCODED_DATA":
+      return "is not UTF-8 text; is it the right file?";
+    default:
+      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -27,8 +27,8 @@ export type PolicyReport = {
 export function checkPolicyFile(file: string): PolicyReport {
   const found = readPolicyFile(file);
   if (found instanceof Error) {
-    throw new OperatorError(`cannot read the policy: ${found.message}`, {
-      hint: "name another file: keyserver policy check FILE",
+    throw new OperatorError(`no policy: ${found.message}`, {
+      hint: "name the file: keyserver policy check FILE",
       exitCode: EXIT.usage,
       cause: found,
     });

@@ -9,8 +9,8 @@ import { ServerConfig } from "./server-config.ts";
 export type ReadConfig = ServerConfig & { readonly endpoint: Endpoint };
 
 /** Reads server.yaml. @throws OperatorError, or ConfigError with the place of what is wrong */
-export function readServerConfig({ serverYaml }: ServerPaths): ReadConfig {
-  const config = parseConfig(ServerConfig, readText(serverYaml), serverYaml);
+export function readServerConfig({ serverYaml, root }: ServerPaths): ReadConfig {
+  const config = parseConfig(ServerConfig, readText(serverYaml, root), serverYaml);
   const endpoint = parseEndpoint(config.listen);
   const wrong = [config.listen, ...config.advertise].find(
     (text) => parseEndpoint(text) === undefined,
@@ -24,15 +24,19 @@ export function readServerConfig({ serverYaml }: ServerPaths): ReadConfig {
   return { ...config, endpoint };
 }
 
-function readText(file: string): string {
+function readText(file: string, root: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
     const hint = missing
-      ? "create the authority first: keyserver init"
+      ? `create the authority first: keyserver init${root === "/" ? "" : ` --root ${root}`}`
       : "run it as root or as user keyserver";
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OperatorError(missing ? `${file} does not exist` : why, { hint, cause });
+    throw new OperatorError(missing ? `${file} does not exist` : why, {
+      hint,
+      exitCode: missing ? EXIT.usage : EXIT.unexpected,
+      cause,
+    });
   }
 }

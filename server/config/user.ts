@@ -1,4 +1,5 @@
 import { type Account, becomeAccount, findAccount } from "../../keys/signer/account.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
 import { messageOf } from "../../keys/signer/signer-error.ts";
 import { OperatorError } from "./operator-error.ts";
 
@@ -11,7 +12,7 @@ export function findUser(name: string): UserIds {
     return findAccount(name);
   } catch (cause) {
     const hint = `create it: useradd --system --no-create-home --shell /usr/sbin/nologin ${name}`;
-    throw new OperatorError(messageOf(cause), { hint, cause });
+    throw new OperatorError(messageOf(cause), { hint, exitCode: EXIT.usage, cause });
   }
 }
 

@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { OperatorError } from "../config/operator-error.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import type { Endpoint } from "../config/endpoint.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { App } from "../routes/app.ts";
@@ -27,7 +28,7 @@ export function prepareRunFolder(
       },
     );
   }
-  mkdirSync(runFolder, { recursive: true });
+  makeFolder(runFolder);
   chmodSync(runFolder, owners === undefined ? 0o700 : 0o770);
   if (owners !== undefined) chownSync(runFolder, owners.uid, owners.gid);
 }

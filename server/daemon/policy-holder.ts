@@ -12,7 +12,7 @@ import type { ActivePolicy } from "../issue/active-policy.ts";
  */
 export function loadPolicy(file: string): ActivePolicy {
   const found = readPolicyFile(file);
-  if (found instanceof Error) throw unusable(`cannot read the policy: ${found.message}`, file);
+  if (found instanceof Error) throw unusable(`no policy: ${found.message}`, file);
   const { text, included, reading, render } = found;
   if (reading.policy === undefined) {
     throw unusable(`${file} does not pass its check\n${render(reading.diagnostics)}`, file);

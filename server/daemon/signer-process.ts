@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createConnection } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { FastifyBaseLogger } from "fastify";
+import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
+import { relayLog, type SignerEnd, type SignerLog } from "./signer-log.ts";
 
 export type SignerProcess = {
   /** Resolves when the process is gone. */
@@ -36,7 +38,8 @@ export async function startSigner(deps: SignerProcessDeps): Promise<SignerProces
     log.info({ socket: paths.signerSocket }, "signer is running already");
     return { stop: () => Promise.resolve() };
   }
-  let child = spawnSigner(deps);
+  const first = spawnSigner(deps);
+  let { child } = first;
   let stopping = false;
   let pause: number = RESTART.first;
 
@@ -54,14 +57,17 @@ export async function startSigner(deps: SignerProcessDeps): Promise<SignerProces
       log.error({ code, signal, restartInMs: pause }, "signer ended");
       setTimeout(() => {
         if (stopping) return;
-        child = spawnSigner(deps);
+        const next = spawnSigner(deps);
+        ({ child } = next);
+        void sayEnd(next.said, log);
         watch();
       }, pause);
       pause = Math.min(pause * 2, RESTART.most);
     });
   };
 
-  await waitUntilItAnswers(child, deps);
+  await waitUntilItAnswers(first, deps);
+  void sayEnd(first.said, log);
   watch();
   return {
     stop() {
@@ -71,17 +77,23 @@ export async function startSigner(deps: SignerProcessDeps): Promise<SignerProces
   };
 }
 
-function spawnSigner({ paths, log }: SignerProcessDeps): ChildProcess {
+type StartedSigner = { readonly child: ChildProcess; readonly said: SignerLog };
+
+function spawnSigner({ paths, log }: SignerProcessDeps): StartedSigner {
   const child = spawn(process.execPath, [PROGRAM, "--root", paths.root, "--stop-with-stdin"], {
     // The pipe to its stdin closes with us, however we end, and the signer ends with it: it may run as a user
     // that we cannot send a signal to.
     stdio: ["pipe", "ignore", "pipe"],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...credentials() },
   });
-  // Its log lines are JSON already; they go where ours go.
-  child.stderr?.pipe(process.stderr, { end: false });
   child.once("error", (err) => log.error({ err }, "signer did not start"));
-  return child;
+  return { child, said: relayLog(child.stderr, process.stderr) };
+}
+
+/** Why a signer that had answered, or one that was started again, ended: only the log wants to know. */
+async function sayEnd(said: SignerLog, log: FastifyBaseLogger): Promise<void> {
+  const end = await said.end();
+  if (end !== undefined) log.error(end, "signer cannot run");
 }
 
 /** The only thing of our environment that the signer gets: where systemd put its secrets. */
@@ -91,15 +103,13 @@ function credentials(): { readonly CREDENTIALS_DIRECTORY?: string } {
 }
 
 async function waitUntilItAnswers(
-  child: ChildProcess,
+  { child, said }: StartedSigner,
   { paths, monotonic }: SignerProcessDeps,
 ): Promise<void> {
   const end = monotonic() + START.limit;
   while (!(await answers(paths.signerSocket))) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      throw new OperatorError("keysigner did not start; it says why above", {
-        hint: `see what it says: keyserver run --root ${paths.root}`,
-      });
+      throw notStarted(await said.end());
     }
     if (monotonic() > end) {
       child.kill("SIGKILL");
@@ -107,6 +117,15 @@ async function waitUntilItAnswers(
     }
     await new Promise((resolve) => setTimeout(resolve, START.pause));
   }
+}
+
+/** A wrong file is a usage error, as it is for keyserver's own files. */
+function notStarted(end: SignerEnd | undefined): OperatorError {
+  const { code, error = "it did not say why" } = end ?? {};
+  return new OperatorError(`keysigner cannot run: ${error}`, {
+    hint: "put that right, then run the same command again; nothing was changed",
+    exitCode: code === "configuration.invalid" ? EXIT.usage : EXIT.unexpected,
+  });
 }
 
 const answers = (socketPath: string): Promise<boolean> =>

@@ -1,4 +1,4 @@
-import { chownSync, readFileSync, statSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createAuthority } from "../../keys/signer/authority-files.ts";
 import { type AuthorityKeyKind, isAuthorityKeyKind } from "../../keys/signer/authority-key.ts";
@@ -35,6 +35,7 @@ export async function addAuthority({
   }
   const keyKind = authorityKeyKind(declared, key);
   const { authorities: directory } = paths;
+  refuseExisting(directory, name);
   const secret = readFileSync(paths.sealSecret);
   const { kind } = declared;
   await createAuthority({
@@ -48,6 +49,15 @@ export async function addAuthority({
   });
   adoptOwner(directory, name);
   return { name, key: keyKind };
+}
+
+function refuseExisting(directory: string, name: string): void {
+  const key = join(directory, `${name}.key`);
+  if (!existsSync(key)) return;
+  throw new OperatorError(`authority ${name} has a key already, ${key}; it is never overwritten`, {
+    hint: `look at it: keyserver authority show ${name}`,
+    exitCode: EXIT.usage,
+  });
 }
 
 /** The key kind for a new authority: what was asked for, or what is usual for its kind. @throws OperatorError */

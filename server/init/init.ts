@@ -1,13 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pino } from "pino";
@@ -19,6 +11,7 @@ import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { PolicyReport } from "../config/policy-report.ts";
+import { makeFolder } from "../config/make-folder.ts";
 import { replaceFile } from "../config/replace-file.ts";
 import type { UserIds } from "../config/user.ts";
 import { prepareRunFolder } from "../daemon/listen.ts";
@@ -76,7 +69,7 @@ export function refuseSecondInit(paths: ServerPaths): void {
 /** Creates everything that an authority is made of; what it made is taken away again when a step fails. */
 export async function initialise(plan: InitPlan): Promise<Initialised> {
   const { paths } = plan;
-  const before = [paths.stateFolder, paths.signerFolder].filter((folder) => existsSync(folder));
+  const made = missingOf(paths);
   try {
     makeFolders(plan);
     writeSettings(plan);
@@ -85,27 +78,40 @@ export async function initialise(plan: InitPlan): Promise<Initialised> {
     giveAway(plan);
     return await certifyServer(plan);
   } catch (error) {
-    for (const made of madeBy(paths, before)) rmSync(made, { recursive: true, force: true });
+    for (const path of made) rmSync(path, { recursive: true, force: true });
     throw error;
   }
 }
 
-function madeBy(paths: ServerPaths, before: readonly string[]): readonly string[] {
-  const folders = [paths.stateFolder, paths.signerFolder].filter(
-    (folder) => !before.includes(folder),
-  );
-  return [...folders, paths.sealSecret, paths.serverYaml, paths.signerYaml, dirname(paths.applied)];
+/** What is not there before init, each as the topmost folder that is missing on the way to it. */
+function missingOf(paths: ServerPaths): readonly string[] {
+  const wanted = [
+    paths.policy,
+    dirname(paths.applied),
+    paths.sealSecret,
+    paths.serverYaml,
+    paths.signerYaml,
+    paths.stateFolder,
+    paths.signerFolder,
+    paths.runFolder,
+  ];
+  return wanted.filter((path) => !existsSync(path)).map(topmostMissing);
+}
+
+function topmostMissing(path: string): string {
+  const above = dirname(path);
+  return existsSync(above) ? path : topmostMissing(above);
 }
 
 function makeFolders({ paths }: InitPlan): void {
-  mkdirSync(dirname(paths.serverYaml), { recursive: true, mode: 0o755 });
+  makeFolder(dirname(paths.serverYaml));
   for (const folder of [
     paths.stateFolder,
     paths.tlsFolder,
     paths.signerFolder,
     paths.authorities,
   ]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   }
 }
 

@@ -75,7 +75,8 @@ export function checkLedgerFile(file: string): void {
 /** What is wrong with the file at first sight; undefined when nothing is. */
 function fault(file: string): string | undefined {
   const stat = lstatSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return "there is no ledger; create one with: keyserver init";
+  if (stat === undefined)
+    return "there is no ledger; create one with: keyserver init, or restore a backup of it";
   if (stat.isDirectory()) return "is a directory, and should be the ledger's file";
   if (!stat.isFile()) return "is not a regular file";
   if (stat.size === 0) return "is empty; restore a backup of the ledger";
