@@ -1,10 +1,23 @@
 import { Type, type Static } from "typebox";
 
 const closed = { additionalProperties: false };
-const Path = Type.String({ pattern: "^/[^\\u0000-\\u001f\\u007f]+$", maxLength: 1024 });
-const Grant = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,63}$" });
-const Account = Type.String({ pattern: "^[a-z_][a-z0-9_-]{0,31}$" });
-const Address = Type.String({ pattern: "^(\\[[0-9a-fA-F:]+\\]|[0-9A-Za-z.-]+):[0-9]{1,5}$" });
+const Path = Type.String({
+  pattern: "^/[^\\u0000-\\u001f\\u007f]+$",
+  maxLength: 1024,
+  description: "an absolute path",
+});
+const Grant = Type.String({
+  pattern: "^[a-z0-9][a-z0-9-]{0,63}$",
+  description: "a name of lower-case letters, digits and hyphens",
+});
+const Account = Type.String({
+  pattern: "^[a-z_][a-z0-9_-]{0,31}$",
+  description: "the name of an account",
+});
+const Address = Type.String({
+  pattern: "^(\\[[0-9a-fA-F:]+\\]|[0-9A-Za-z][0-9A-Za-z.-]*):[0-9]{1,5}$",
+  description: "HOST:PORT",
+});
 
 /** Kinds of key that keyclient makes. */
 export const MADE_KEYS = [
@@ -56,7 +69,9 @@ export const RecipeText = Type.Object(
     owner: Type.Optional(Account),
     group: Type.Optional(Account),
     /** Of the file that holds the key; others are 0644. */
-    mode: Type.Optional(Type.String({ pattern: "^0[0-7]{3}$" })),
+    mode: Type.Optional(
+      Type.String({ pattern: "^0[0-7]{3}$", description: 'a mode in quotes, as "0640"' }),
+    ),
     "key-kind": Type.Optional(Type.Union(MADE_KEYS.map((kind) => Type.Literal(kind)))),
     "keep-key": Type.Optional(Type.Boolean()),
     bundles: Type.Optional(Type.Array(Bundle)),

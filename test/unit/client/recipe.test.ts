@@ -1,0 +1,162 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readAccounts } from "../../../client/recipe/accounts.ts";
+import { readCookbook } from "../../../client/recipe/cookbook.ts";
+import { makeRoot, put } from "./scratch.ts";
+
+const SHIPPED = join(import.meta.dirname, "../../../client/recipes");
+const GOOD = "grant: web\nfiles: { key: /etc/web/key.pem, certificate: /etc/web/crt.pem }\n";
+
+function cookbookOf(files: Readonly<Record<string, string>>, shipped = "/nowhere") {
+  const root = makeRoot();
+  for (const [name, text] of Object.entries(files)) put(root, `recipes/${name}`, text);
+  put(root, "passwd", "root:x:0:0::/root:/bin/sh\netcd:x:104:105::/:/bin/false\n");
+  put(root, "group", "root:x:0:\netcd:x:105:\n");
+  const accounts = readAccounts(join(root, "passwd"), join(root, "group"));
+  return readCookbook({ local: join(root, "recipes"), shipped }, accounts);
+}
+
+test.for([
+  { name: "no grant", text: "files: { key: /a/k, certificate: /a/c }\n", says: /grant/ },
+  { name: "no files", text: "grant: web\n", says: /files/ },
+  { name: "a misspelt key", text: `${GOOD}onwer: root\n`, says: /:3:1: .*owner/ },
+  { name: "a shell line as reload", text: `${GOOD}reload: systemctl reload web\n`, says: /reload/ },
+  { name: "an empty reload", text: `${GOOD}reload: []\n`, says: /reload/ },
+  { name: "a key for everyone", text: `${GOOD}mode: "0644"\n`, says: /mode 0644 lets everyone/ },
+  { name: "a mode that is a number", text: `${GOOD}mode: 600\n`, says: /mode/ },
+  { name: "a mode with set-uid", text: `${GOOD}mode: "4600"\n`, says: /mode/ },
+  {
+    name: "a relative path",
+    text: "grant: web\nfiles: { key: k, certificate: /c/c }\n",
+    says: /key/,
+  },
+  {
+    name: "a path with ..",
+    text: "grant: web\nfiles: { key: /etc/web/../shadow, certificate: /c/c }\n",
+    says: /plain absolute path/,
+  },
+  {
+    name: "a path with an empty name",
+    text: "grant: web\nfiles: { key: /etc//k, certificate: /c/c }\n",
+    says: /plain absolute path/,
+  },
+  {
+    name: "a path with a newline",
+    text: 'grant: web\nfiles: { key: "/etc/k\\n", certificate: /c/c }\n',
+    says: /key/,
+  },
+  {
+    name: "a path with NUL",
+    text: 'grant: web\nfiles: { key: "/etc/k\\0", certificate: /c/c }\n',
+    says: /key|NUL/,
+  },
+  {
+    name: "a bundle with ..",
+    text: `${GOOD}bundles: [{ file: /a/../b, authorities: [x] }]\n`,
+    says: /plain/,
+  },
+  {
+    name: "a bundle of nothing",
+    text: `${GOOD}bundles: [{ file: /a/b, authorities: [] }]\n`,
+    says: /authorities/,
+  },
+  { name: "a grant that is a path", text: GOOD.replace("web\n", "../web\n"), says: /grant/ },
+  {
+    name: "pem without certificate",
+    text: "grant: web\nfiles: { key: /a/k }\n",
+    says: /needs files.certificate/,
+  },
+  { name: "combined with a key", text: `${GOOD}form: combined\n`, says: /files.key has no place/ },
+  {
+    name: "ssh with a chain",
+    text: "grant: web\nform: ssh\nfiles: { key: /a, certificate: /b, chain: /c }\n",
+    says: /no place/,
+  },
+  { name: "an unknown form", text: `${GOOD}form: pkcs12\n`, says: /form/ },
+  { name: "an unknown key kind", text: `${GOOD}key-kind: dsa\n`, says: /key-kind/ },
+  {
+    name: "a probe of two kinds",
+    text: `${GOOD}probe: { tls: "a:1", ssh: "a:2" }\n`,
+    says: /unknown key "ssh"/,
+  },
+  {
+    name: "a probe with an option",
+    text: `${GOOD}probe: { ssh: "-oProxyCommand=x:1" }\n`,
+    says: /HOST:PORT/,
+  },
+  { name: "a probe without port", text: `${GOOD}probe: { tls: localhost }\n`, says: /HOST:PORT/ },
+  { name: "no time at all", text: `${GOOD}timeout: 0\n`, says: /timeout/ },
+  { name: "an hour", text: `${GOOD}timeout: 3600\n`, says: /timeout/ },
+  {
+    name: "an unknown user",
+    text: `${GOOD}owner: nobody-here\n`,
+    says: /user nobody-here does not exist/,
+  },
+  {
+    name: "an unknown group",
+    text: `${GOOD}group: none-such\n`,
+    says: /group none-such does not exist/,
+  },
+  { name: "a YAML alias", text: `a: &a 1\n${GOOD}`, says: /anchor/ },
+  { name: "nothing at all", text: "", says: /web.yaml/ },
+])("a recipe with $name is refused and takes no other with it", ({ text, says }) => {
+  const { recipes, problems } = cookbookOf({
+    "web.yaml": text,
+    "other.yaml": "grant: other\nfiles: { key: /o/key, certificate: /o/crt }\n",
+  });
+  expect(problems.map(({ message }) => message).join("\n")).toMatch(says);
+  expect([...recipes.keys()]).toEqual(["other"]);
+});
+
+test("every shipped recipe is good", () => {
+  const { recipes, problems, skipped } = cookbookOf({}, SHIPPED);
+  expect(problems).toEqual([]);
+  expect([...skipped.keys()]).toEqual([]);
+  expect([...recipes.keys()].toSorted()).toEqual([
+    "apiserver-to-kubelet",
+    "etcd-client",
+    "etcd-peer",
+    "etcd-server",
+    "front-proxy",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubelet",
+    "kubelet-serving",
+    "registry",
+    "ssh-host",
+  ]);
+  expect(recipes.get("etcd-server")).toMatchObject({ uid: 104, gid: 105, keyMode: 0o600 });
+});
+
+test("an optional recipe without its user is skipped and says why", () => {
+  const { recipes, skipped, problems } = cookbookOf({
+    "web.yaml": `${GOOD}owner: nobody-here\noptional: true\n`,
+  });
+  expect([recipes.size, problems.length]).toEqual([0, 0]);
+  expect(skipped.get("web")).toBe("user nobody-here does not exist on this machine");
+});
+
+test.for([{ file: "kubelet.yaml" }, { file: "mine.yaml" }])(
+  "a local $file takes the place of the shipped recipe for kubelet",
+  ({ file }) => {
+    const text = "grant: kubelet\nfiles: { key: /my/key, certificate: /my/crt }\n";
+    const { recipes, problems } = cookbookOf({ [file]: text }, SHIPPED);
+    expect(problems).toEqual([]);
+    expect(recipes.get("kubelet")).toMatchObject({ shipped: false, files: { key: "/my/key" } });
+  },
+);
+
+test("two local recipes for one grant, or for one file, are refused", () => {
+  const again = cookbookOf({ "a.yaml": GOOD, "b.yaml": GOOD });
+  expect(again.problems[0]?.message).toMatch(/grant web has a recipe already/);
+  const same = cookbookOf({ "a.yaml": GOOD, "b.yaml": GOOD.replace("web\n", "web2\n") });
+  expect(same.problems[0]?.message).toMatch(/\/etc\/web\/key.pem is written by/);
+  const bundle = cookbookOf({
+    "a.yaml": GOOD,
+    "b.yaml":
+      "grant: b\nfiles: { key: /b/k, certificate: /b/c }\nbundles: [{ file: /etc/web/crt.pem, authorities: [x] }]\n",
+  });
+  expect(bundle.problems[0]?.message).toMatch(/\/etc\/web\/crt.pem is written by/);
+});
