@@ -30,7 +30,13 @@ export const CertificateRequest = Type.Object(
     publicKey: Type.Optional(Type.String({ maxLength: 8192 })),
     lifetime: Type.Optional(Type.Integer({ minimum: 1 })),
     principals: Type.Optional(Type.Array(Name, { maxItems: 32 })),
-    reason: Type.Optional(Type.String({ maxLength: 256 })),
+    /** One line: no control characters, and none that turn the direction of writing. */
+    reason: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
+      }),
+    ),
   },
   closed,
 );

@@ -1,11 +1,8 @@
 import { constants } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { RequestListener } from "node:http";
-import { TIMEOUTS } from "../routes/app.ts";
+import { HEADER_LIMIT, TIMEOUTS } from "../routes/limits.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
-
-/** Bytes of a request's line and headers. */
-const HEADER_LIMIT = 8 * 1024;
 
 export type Credentials = {
   readonly own: OwnCertificate;

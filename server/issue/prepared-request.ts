@@ -1,4 +1,4 @@
-import type { IssuePlan } from "../../policy/decision.ts";
+import type { Ask, IssuePlan, Policy, Subject } from "../../policy/decision.ts";
 import { decide } from "../../policy/decide.ts";
 import { subjectText } from "../../policy/identify.ts";
 import type { SignRequest } from "../../keys/signer/messages.ts";
@@ -38,7 +38,10 @@ export function prepareRequest(
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
   const decision = decide(policy, subject, { ...choices, key: key.kind });
-  if (decision.verdict === "deny") throw new KeysystemError(decision.code, decision.detail);
+  if (decision.verdict === "deny") {
+    if (decision.code === "policy.key_kind") explainForm(policy, subject, choices, key);
+    throw new KeysystemError(decision.code, decision.detail);
+  }
   const plan = issuePlan(decision.plan, request.grant);
   checkForm(plan, key);
 
@@ -71,6 +74,12 @@ function issuePlan(plan: { readonly verb: string } | IssuePlan, grant: string): 
   if ("content" in plan) return plan;
   const detail = `grant ${grant} is for ${plan.verb}, not for a certificate`;
   throw new KeysystemError("request.malformed", detail);
+}
+
+/** A request in the wrong form has a key of the wrong kind too; its form is the thing to say. */
+function explainForm(policy: Policy, subject: Subject, ask: Ask, key: RequestedKey): void {
+  const decision = decide(policy, subject, ask);
+  if (decision.verdict === "allow") checkForm(issuePlan(decision.plan, ask.grant), key);
 }
 
 function checkForm(plan: IssuePlan, key: RequestedKey): void {

@@ -4,7 +4,10 @@ import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { answerError, answerNotFound } from "./error-answer.ts";
+import { answerClientError } from "./client-error.ts";
+import { answerError, createNotFoundAnswer } from "./error-answer.ts";
+import { noteMethods } from "./known-methods.ts";
+import { BODY_LIMIT, MOST_CONNECTIONS, TIMEOUTS } from "./limits.ts";
 
 /**
  * How callers prove who they are; routes name these in `security`. The plugin's types do not know OpenAPI 3.1's
@@ -30,20 +33,6 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** Bytes of a request's body; a batch of 32 requests fits. */
-export const BODY_LIMIT = 64 * 1024;
-
-/** Milliseconds. Nothing that a client does or leaves undone holds a connection for longer. */
-export const TIMEOUTS = {
-  handshake: 10_000,
-  headers: 10_000,
-  request: 30_000,
-  idle: 65_000,
-} as const;
-
-/** Connections that one listener keeps open; the kernel queues those beyond it. */
-const MOST_CONNECTIONS = 10_000;
-
 export type AppOptions = {
   readonly log: FastifyBaseLogger;
   /** Makes the server that requests come in by. */
@@ -63,6 +52,8 @@ export async function createApp({ log, createServer }: AppOptions): Promise<App>
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerClientError,
     requestTimeout: TIMEOUTS.request,
     ajv: {
       customOptions: {
@@ -84,7 +75,7 @@ export async function createApp({ log, createServer }: AppOptions): Promise<App>
   });
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerNotFound);
+  app.setNotFoundHandler(createNotFoundAnswer(noteMethods(app)));
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",

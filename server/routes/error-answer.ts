@@ -3,8 +3,12 @@ import {
   type ErrorCode,
   KeysystemError,
   type Problem,
+  problemOf,
   toProblem,
 } from "../../protocol/problems.ts";
+import type { KnownMethods } from "./known-methods.ts";
+import { BODY_LIMIT } from "./limits.ts";
+import { explainValidation } from "./validation-words.ts";
 
 /** Seconds after which a client that was sent away may come back. */
 const RETRY_AFTER = 5;
@@ -17,6 +21,8 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "request.malformed",
   FST_ERR_CTP_BODY_TOO_LARGE: "request.too_large",
   FST_ERR_VALIDATION: "request.malformed",
+  FST_ERR_BAD_URL: "request.malformed",
+  FST_ERR_MAX_PARAM_LENGTH: "request.malformed",
 };
 
 /** Answers a failed request with problem details (RFC 9457); an error that is not ours shows nothing of itself. */
@@ -34,11 +40,21 @@ export async function answerError(
   await sendProblem(reply, problem);
 }
 
-/** Answers a path or method that does not exist. */
-export async function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const detail = `no ${request.method} at this path; see /v1/openapi.json`;
-  await sendProblem(reply, toProblem(new KeysystemError("request.not_found", detail)));
-}
+/** Answers a path that does not exist, or a method that its path does not take (RFC 9110 §15.5.6). */
+export const createNotFoundAnswer =
+  (methodsOf: KnownMethods) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const methods = methodsOf(request.url.split("?")[0] ?? "");
+    if (methods.length === 0) {
+      const detail = "nothing is at this path; see /v1/openapi.json";
+      await sendProblem(reply, problemOf("request.not_found", detail));
+      return;
+    }
+    const allowed = methods.join(", ");
+    const detail = `this path takes ${allowed}, not ${request.method}`;
+    void reply.header("allow", allowed);
+    await sendProblem(reply, problemOf("request.method", detail));
+  };
 
 function toOurs(error: FastifyError | Error): Error {
   if (error instanceof KeysystemError) return error;
@@ -52,20 +68,24 @@ function toOurs(error: FastifyError | Error): Error {
 }
 
 function detailOf(error: FastifyError | Error, code: ErrorCode): string {
-  if (code === "request.media_type") return "send Content-Type: application/json";
   if ("validation" in error && error.validation !== undefined) {
-    return error.validation.map(readValidation).join("; ");
+    return error.validation.map(explainValidation).join("; ");
   }
-  return error.message;
+  if (code === "request.media_type") return "send Content-Type: application/json";
+  if (code === "request.too_large") {
+    return `the body is larger than ${BODY_LIMIT} bytes; send fewer requests at once`;
+  }
+  return ("code" in error ? FASTIFY_WORDS[error.code] : undefined) ?? error.message;
 }
 
-type Validation = NonNullable<FastifyError["validation"]>[number];
-
-function readValidation({ instancePath, message, params }: Validation): string {
-  const extra = params["additionalProperty"];
-  const what = typeof extra === "string" ? `unknown field ${JSON.stringify(extra)}` : message;
-  return `${instancePath === "" ? "body" : instancePath}: ${what ?? "invalid"}`;
-}
+/** Where fastify's own words would not help the caller. */
+const FASTIFY_WORDS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: "the body is not JSON (RFC 8259)",
+  FST_ERR_CTP_EMPTY_JSON_BODY: "the body is empty; send JSON",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "Content-Length is not the length of the body",
+  FST_ERR_BAD_URL: "the path is not well-formed: % stands before two hexadecimal digits",
+  FST_ERR_MAX_PARAM_LENGTH: "a part of the path is too long",
+};
 
 async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
   if (problem.status === 503) void reply.header("retry-after", RETRY_AFTER);
