@@ -352,7 +352,7 @@ const WRONG: readonly (readonly [string, readonly [string, string], readonly str
   ],
   ["an action", rule("{ id: x, who: { not: [oncall] }, gets: { operate: apply } }"), ["E401"]],
   [
-    "root on a late answer",
+    "a late answer for others than root",
     ["max-age: 5m,  when-unreachable: deny", "max-age: 5m, when-unreachable: { use-last: 1h }"],
     [],
   ],
@@ -422,4 +422,14 @@ test.each([
   ["no section", "keysystem: policy/v1", ["E112"]],
 ])("%s is no policy", (_, text, codes) => {
   expect(codesOf(text)).toEqual(codes);
+});
+
+test("nobody becomes root on a late answer of a directory", () => {
+  const late = edit(
+    EXAMPLE,
+    "max-age: 5m,  when-unreachable: deny",
+    "max-age: 5m, when-unreachable: { use-last: 1h }",
+  );
+  const relying = edit(late, "kerberos:huy/root@EXAMPLE.EDU", "ldap:roots");
+  expect(codesOf(relying)).toEqual(["E401"]);
 });

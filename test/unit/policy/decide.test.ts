@@ -93,6 +93,12 @@ test.each<readonly [string, Subject, Ask, string]>([
     { grant: "ssh-host", lifetime: -1 },
     "policy.lifetime_too_long",
   ],
+  [
+    "a second and a half",
+    node("m1"),
+    { grant: "ssh-host", lifetime: 1.5 },
+    "policy.lifetime_too_long",
+  ],
   ["half a second", node("m1"), { grant: "ssh-host", lifetime: 0.5 }, "policy.lifetime_too_long"],
   [
     "no number of seconds",
@@ -191,6 +197,17 @@ test.each<readonly [string, Subject, Ask, string]>([
   [
     "a user in capitals",
     person("Alice", "ldap:hyades-users", "ldap:active"),
+    { grant: "ssh-login" },
+    "policy.not_granted",
+  ],
+  [
+    "a user whose principal cannot be written",
+    {
+      kind: "person",
+      principal: "alice\n@EXAMPLE.EDU",
+      user: "alice",
+      in: ["ldap:hyades-users", "ldap:active"],
+    },
     { grant: "ssh-login" },
     "policy.not_granted",
   ],

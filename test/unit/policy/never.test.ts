@@ -79,6 +79,9 @@ describe("decide holds every rule against the built plan", () => {
       decide(withRule("is", "nodes", [name("name", "w1"), long]), node("w1"), ask).verdict,
     ).toBe("deny");
     expect(
+      decide(withRule("is", "nodes", [long, name("name", "w2")]), node("w1"), ask).verdict,
+    ).toBe("allow");
+    expect(
       decide(withRule("is", "nodes", [name("name", "w2"), long]), node("w1"), ask).verdict,
     ).toBe("allow");
   });
