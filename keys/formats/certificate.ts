@@ -5,6 +5,7 @@ import { readPublicKey, type PublicKey } from "./public-key.ts";
 import { readAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
 import { readTime } from "./time.ts";
 
+/** An extension (RFC 5280 §4.2), its value not yet looked at. */
 export type Extension = {
   /** Hex of the identifier's content octets, as in OID. */
   readonly oid: string;

@@ -8,6 +8,7 @@ export type SignatureHash = "sha256" | "sha384" | "sha512" | "none";
 /** Family of key that can make a signature. */
 export type SignatureFamily = "ec" | "rsa" | "ed25519";
 
+/** A way to sign X.509 structures, and its one encoding. */
 export type SignatureAlgorithm = {
   readonly family: SignatureFamily;
   readonly hash: SignatureHash;

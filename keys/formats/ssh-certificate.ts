@@ -26,6 +26,7 @@ export type SshCertificate = {
   readonly signature: Buffer;
 };
 
+/** A critical option or extension; `value` is empty where it is a mere flag. */
 export type SshOption = { readonly name: string; readonly value: string };
 
 /** Parses a certificate in wire format. @throws FormatError, or KeyError for a key in it. */

@@ -33,6 +33,7 @@ export type SshAuthority = Opened & {
   readonly sshKey: SshPublicKey;
 };
 
+/** An authority with its key opened. */
 export type Authority = TlsAuthority | SshAuthority;
 
 /** A TLS authority from its key and PEM certificate. @throws SignerError `authority.damaged` */

@@ -35,6 +35,7 @@ export type Issued = {
 /** Why there is none. `code` is one of the codes of problems, as text. */
 export type Refused = { readonly refused: string; readonly detail: string };
 
+/** What becomes of a claim. */
 export type Outcome = Issued | Refused;
 
 /** Thrown inside the signer to refuse a claim; becomes {@link Refused}. */

@@ -1,19 +1,20 @@
 import { lstatSync, unlinkSync, type Stats } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { createFrameReader, formatFrame } from "./frame.ts";
-import type { SignerReply, SignerRequest } from "./messages.ts";
+import type { SignerReply } from "./messages.ts";
+import { parseOperation, type OperationRequest } from "./operation-request.ts";
 import type { SignerLog } from "./operations.ts";
-import { parseRequest } from "./request-schema.ts";
 import { messageOf, SignerError } from "./signer-error.ts";
 
 /** keyserver has one; a few more are for its restarts. */
 const MAX_CONNECTIONS = 16;
 
+/** What a listener is made from. */
 export type ListenerParts = {
   readonly path: string;
   /** Mode of the socket, e.g. 0o660. */
   readonly mode: number;
-  readonly answer: (request: SignerRequest) => SignerReply;
+  readonly answer: (request: OperationRequest) => SignerReply;
   readonly log: SignerLog;
 };
 
@@ -48,7 +49,7 @@ function serve(socket: Socket, answer: ListenerParts["answer"], log: SignerLog):
     if (socket.writableEnded) return;
     try {
       for (const value of read(bytesOf(chunk))) {
-        if (!socket.write(formatFrame(answer(parseRequest(value))))) socket.pause();
+        if (!socket.write(formatFrame(answer(parseOperation(value))))) socket.pause();
       }
     } catch (error) {
       log.error({ error: messageOf(error) }, "connection closed: not this protocol");

@@ -37,6 +37,7 @@ export type SignServerRequest = {
   readonly proof: NonNullable<SignRequest["proof"]>;
 };
 
+/** The operations; `id` comes back in the reply. */
 export type SignerRequest =
   | {
       readonly id: number;
@@ -49,11 +50,13 @@ export type SignerRequest =
   | { readonly id: number; readonly op: "reload" }
   | { readonly id: number; readonly op: "status" };
 
+/** What became of one request of a batch; `notBefore` and `notAfter` are inclusive, for SSH too. */
 export type SignResult =
   /** DER of the certificate, or the SSH certificate blob. */
   | { readonly certificate: string; readonly notBefore: number; readonly notAfter: number }
   | { readonly refused: string; readonly detail: string };
 
+/** What everyone may know of an authority. */
 export type AuthorityInfo = {
   readonly name: string;
   readonly kind: "tls" | "ssh-host" | "ssh-user";
@@ -65,6 +68,7 @@ export type AuthorityInfo = {
   readonly notAfter?: number;
 };
 
+/** In the order of the requests; `error` with id 0 ends the connection. */
 export type SignerReply =
   | { readonly id: number; readonly results: readonly SignResult[] }
   | { readonly id: number; readonly authorities: readonly AuthorityInfo[] }

@@ -1,8 +1,8 @@
 import { describeAuthority, type Authority } from "./authority.ts";
-import type { Outcome } from "./claim.ts";
-import type { SignerReply, SignerRequest, SignRequest, SignResult } from "./messages.ts";
+import type { Claim, Outcome } from "./claim.ts";
+import type { SignerReply, SignResult } from "./messages.ts";
+import type { OperationRequest } from "./operation-request.ts";
 import type { PolicyCores } from "./policy-cores.ts";
-import { toClaim, toServerClaim } from "./request-schema.ts";
 import type { ServerProfile } from "./server-profile.ts";
 import { messageOf } from "./signer-error.ts";
 import type { RecordEntry, SignRecord } from "./sign-record.ts";
@@ -13,6 +13,7 @@ export type SignerLog = {
   readonly error: (fields: object, message: string) => void;
 };
 
+/** What the operations work with. */
 export type OperationsParts = {
   readonly authorities: ReadonlyMap<string, Authority>;
   readonly cores: PolicyCores;
@@ -21,10 +22,12 @@ export type OperationsParts = {
   readonly log: SignerLog;
 };
 
-type Request<Op extends SignerRequest["op"]> = Extract<SignerRequest, { readonly op: Op }>;
+type Request<Op extends OperationRequest["op"]> = Extract<OperationRequest, { readonly op: Op }>;
 
 /** Answers the requests of messages.ts, one after the other. Never throws. */
-export function createOperations(parts: OperationsParts): (request: SignerRequest) => SignerReply {
+export function createOperations(
+  parts: OperationsParts,
+): (request: OperationRequest) => SignerReply {
   const { authorities, cores, record, server, log } = parts;
   let signed = 0;
 
@@ -45,24 +48,24 @@ export function createOperations(parts: OperationsParts): (request: SignerReques
     const core = cores.find(policy);
     if (core === undefined) return batch.map(() => UNKNOWN_POLICY);
     const entries: RecordEntry[] = [];
-    const outcomes = batch.map((request) => {
-      const outcome = core.sign(toClaim(request));
-      if (!("refused" in outcome)) entries.push(toEntry(request, policy, outcome));
+    const outcomes = batch.map((claim) => {
+      const outcome = core.sign(claim);
+      if (!("refused" in outcome)) entries.push(toEntry(claim, policy, outcome));
       return outcome;
     });
     return release(outcomes, entries);
   }
 
-  function signServer({ request }: Request<"sign-server">): readonly SignResult[] {
+  function signServer({ claim }: Request<"sign-server">): readonly SignResult[] {
     const core = cores.current();
-    const outcome = core.signServer(toServerClaim(request), server);
+    const outcome = core.signServer(claim, server);
     if ("refused" in outcome) return release([outcome], []);
-    const { at, serial } = request;
+    const { at, serial } = claim;
     const subject = { kind: "keyserver" } as const;
     return release([outcome], [{ at, serial, subject, policy: core.policyHash, issued: outcome }]);
   }
 
-  function answer(request: SignerRequest): SignerReply {
+  function answer(request: OperationRequest): SignerReply {
     const { id, op } = request;
     if (op === "sign") return { id, results: sign(request) };
     if (op === "sign-server") return { id, results: signServer(request) };
@@ -89,7 +92,7 @@ const UNKNOWN_POLICY: SignResult = {
 };
 
 const toEntry = (
-  { at, serial, subject }: SignRequest,
+  { at, serial, subject }: Claim,
   policy: string,
   issued: RecordEntry["issued"],
 ): RecordEntry => ({ at, serial, subject, policy, issued });

@@ -8,6 +8,7 @@ import { messageOf, SignerError } from "./signer-error.ts";
 /** POLICY.md's limit, looked at before anything is read. */
 const MAX_BYTES = 1024 * 1024;
 
+/** A policy as it was read from its file. */
 export type LoadedPolicy = {
   readonly policy: Policy;
   /** As {@link hashPolicy} gives it. */

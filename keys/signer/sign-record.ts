@@ -16,6 +16,7 @@ export type SignRecord = {
   close(): void;
 };
 
+/** One signature, as it is recorded. */
 export type RecordEntry = {
   readonly at: number;
   readonly serial: string;

@@ -28,6 +28,7 @@ export type SignerCore = {
 /** A claim to be keyserver; what its certificate says comes from the signer's own configuration. */
 export type ServerClaim = Pick<Claim, "serial" | "at" | "publicKey"> & { readonly proof: Proof };
 
+/** What a core is made from. */
 export type SignerCoreParts = {
   readonly policy: Policy;
   readonly policyHash: string;

@@ -30,6 +30,7 @@ export type TlsJob = {
   readonly at: number;
 };
 
+/** A certificate that says what was planned; times are seconds since 1970, inclusive. */
 export type MadeCertificate = {
   readonly certificate: Buffer;
   readonly notBefore: number;
