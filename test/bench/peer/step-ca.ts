@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOk } from "../../harness/command.ts";
@@ -25,7 +26,8 @@ export async function measureStepCa(
       env: environment(folder),
     });
     try {
-      await waitFor("step-ca ready", () => daemon.output().includes("Serving HTTPS"));
+      await waitFor("step-ca ready", () => daemon.hasEnded() || accepts(address));
+      if (daemon.hasEnded()) throw new Error(`step-ca ended\n${daemon.output()}`);
       const root = join(folder, "certs/root_ca.crt");
       const server = ["-addr", address, "-host", "localhost", "-ca", root, "-pid", `${daemon.pid}`];
       const args = [
@@ -47,6 +49,16 @@ export async function measureStepCa(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether somebody takes TCP connections there. */
+function accepts(address: string): Promise<boolean> {
+  const [host = "", port = ""] = address.split(":");
+  const socket = connect(Number(port), host);
+  return new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+  }).finally(() => socket.destroy());
 }
 
 const environment = (folder: string): Record<string, string> => ({
@@ -86,7 +98,8 @@ async function replaceProvisionerKey({ load }: PeerTools, folder: string): Promi
   );
   const config: unknown = JSON.parse(readFileSync(file, "utf8"), (name, value: unknown) => {
     if (name === "encryptedKey") return undefined;
-    return name === "key" ? publicKey : value;
+    // The file names the key of its intermediate under the same name, as a path.
+    return name === "key" && typeof value === "object" ? publicKey : value;
   });
   writeFileSync(file, JSON.stringify(config));
 }
