@@ -19,6 +19,7 @@ export const KEY_KINDS = [
 ] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
 
+/** Kinds of authority, as the policy file spells them. */
 export const AUTHORITY_KINDS = ["tls", "ssh-host", "ssh-user"] as const;
 export type AuthorityKind = (typeof AUTHORITY_KINDS)[number];
 
@@ -55,6 +56,7 @@ export type Ask = {
   readonly node?: string;
 };
 
+/** What an X.509 certificate says. */
 export type TlsContent = {
   readonly kind: "tls";
   readonly usage: readonly ("server" | "client")[];
@@ -66,6 +68,7 @@ export type TlsContent = {
   readonly ip: readonly string[];
 };
 
+/** What an SSH certificate says. */
 export type SshContent = {
   readonly kind: "ssh-host" | "ssh-user";
   readonly keyId: string;
@@ -93,12 +96,14 @@ export type IssuePlan = {
   readonly keys: readonly KeyKind[];
   readonly content: TlsContent | SshContent;
 };
+/** A file that may be handed out. */
 export type FetchPlan = {
   readonly [sealed]: true;
   readonly verb: "fetch";
   readonly grant: string;
   readonly file: string;
 };
+/** An admission: a join string may be made. */
 export type AdmitPlan = {
   readonly [sealed]: true;
   readonly verb: "admit";
@@ -110,12 +115,14 @@ export type AdmitPlan = {
   /** Seconds for which a join string made under this grant is good. */
   readonly tokenLifetime: number;
 };
+/** What the asker may do with the authority itself. */
 export type OperatePlan = {
   readonly [sealed]: true;
   readonly verb: "operate";
   readonly grant: string;
   readonly actions: readonly string[];
 };
+/** The outcome of an allowed request. */
 export type Plan = IssuePlan | FetchPlan | AdmitPlan | OperatePlan;
 
 /** A plan without its seal. */
@@ -134,6 +141,7 @@ export type DenialCode =
   | "policy.name_collision"
   | "policy.never";
 
+/** A request that is refused, and why. */
 export type Denial = {
   readonly verdict: "deny";
   readonly code: DenialCode;
@@ -144,6 +152,7 @@ export type Denial = {
   /** Line of the policy file that decided, 1-based. */
   readonly line?: number;
 };
+/** Allowed with a plan, by a line of the policy; or denied. */
 export type Decision =
   { readonly verdict: "allow"; readonly plan: Plan; readonly line: number } | Denial;
 

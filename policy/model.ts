@@ -21,6 +21,7 @@ export type Model = {
 /** A text and where it stands. */
 export type Written = { readonly text: string; readonly place: Place };
 
+/** What all names of the cluster end in, and where its people and requests come from. */
 export type Cluster = {
   readonly name: string;
   readonly domain: string;
@@ -41,6 +42,7 @@ export type Directory = {
   readonly place: Place;
 };
 
+/** A CA as far as a policy rules it. */
 export type Authority = {
   readonly name: string;
   readonly kind: AuthorityKind;
@@ -55,6 +57,7 @@ export type Authority = {
   readonly place: Place;
 };
 
+/** A machine that can be admitted. */
 export type Node = {
   readonly name: string;
   readonly roles: readonly string[];
@@ -72,8 +75,10 @@ export type PeopleGroup = {
   readonly place: Place;
 };
 
+/** What a template can leave open. */
 export type Variable =
   "node" | "fqdn" | "address" | "domain" | "internal-domain" | "user" | "principal";
+/** A piece of a template. */
 export type Part =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "variable"; readonly name: Variable };
@@ -103,6 +108,7 @@ type IssueHead = GrantHead & {
   readonly lifetimePlace: Place;
 };
 
+/** An X.509 certificate under fixed names. */
 export type TlsGrant = IssueHead & {
   readonly kind: "tls";
   readonly usage: readonly ("server" | "client")[];
@@ -111,10 +117,12 @@ export type TlsGrant = IssueHead & {
   readonly o: readonly Template[];
   readonly names: readonly Template[];
 };
+/** An SSH host certificate. */
 export type SshHostGrant = IssueHead & {
   readonly kind: "ssh-host";
   readonly names: readonly Template[];
 };
+/** An SSH user certificate. */
 export type SshUserGrant = IssueHead & {
   readonly kind: "ssh-user";
   readonly principals: readonly Template[];
@@ -123,9 +131,12 @@ export type SshUserGrant = IssueHead & {
   readonly extensions: readonly string[];
   readonly forceCommand?: string;
 };
+/** A grant of a certificate, by its authority's kind. */
 export type IssueGrant = TlsGrant | SshHostGrant | SshUserGrant;
 
+/** A grant of a file. */
 export type FetchGrant = GrantHead & { readonly verb: "fetch"; readonly file: Written };
+/** A grant to admit nodes. */
 export type AdmitGrant = GrantHead & {
   readonly verb: "admit";
   /** Roles; a node is admitted when all of its roles are among them. */
@@ -133,20 +144,24 @@ export type AdmitGrant = GrantHead & {
   /** Seconds. */
   readonly tokenLifetime: number;
 };
+/** A grant to look after the authority. */
 export type OperateGrant = GrantHead & {
   readonly verb: "operate";
   readonly actions: readonly Written[];
 };
+/** One line of the policy: these subjects may get this. */
 export type Grant = IssueGrant | FetchGrant | AdmitGrant | OperateGrant;
 
 /** What a rule looks at. A name is a DNS name, an address or an SSH host principal. */
 export type Aspect = "principal" | "cn" | "o" | "name" | "issue" | "fetch" | "admit" | "operate";
 
+/** A name, or a beginning of names. */
 export type Pattern = {
   readonly kind: "exact" | "prefix";
   /** For a prefix, what stands before the `*`. */
   readonly text: string;
 };
+/** One key of a rule's `gets`. */
 export type Condition =
   | { readonly kind: "matches"; readonly aspect: Aspect; readonly patterns: readonly Pattern[] }
   | { readonly kind: "lifetime-over"; readonly seconds: number }
@@ -164,11 +179,13 @@ export type NeverRule = {
 /** A certificate's field as a test spells it, and what it must be, order aside. */
 export type ExpectedField = { readonly field: string; readonly values: readonly string[] };
 
+/** What a test wants to come of a request. */
 export type Expectation =
   | { readonly kind: "allowed" }
   | { readonly kind: "denied" }
   | { readonly kind: "fields"; readonly fields: readonly ExpectedField[] };
 
+/** One line of `tests`: a request and its outcome, or all that a subject holds. */
 export type PolicyTest = {
   readonly as: Subject;
   /** How the file spells the subject, for messages. */

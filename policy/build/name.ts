@@ -9,6 +9,7 @@ export type Failure = {
   /** The variable without value, or the name that came out. */
   readonly text: string;
 };
+/** A finished name, or why there is none. */
 export type Named = { readonly text: string } | Failure;
 
 /** What a finished name must be like. */

@@ -1,5 +1,5 @@
 import type { Place } from "../diagnostic.ts";
-import type { Grant, SourceRange, Written } from "../model.ts";
+import type { Grant, IssueGrant, SourceRange, Written } from "../model.ts";
 import type { Tree } from "../source/tree.ts";
 import { parseRange } from "../text/address.ts";
 import type { Declarations } from "./declarations.ts";
@@ -13,6 +13,10 @@ export type HeadKey = (typeof HEAD_KEYS)[number];
 
 /** What all grants have in common. */
 export type Head = Pick<Grant, "name" | "to" | "sourceAddress" | "reasonRequired" | "place">;
+
+/** What the readers of the three kinds start from. */
+export type IssueHead = Head &
+  Pick<IssueGrant, "verb" | "authority" | "issuePlace" | "lifetime" | "lifetimePlace">;
 
 /** Reads who gets a grant and which limits a request has to keep. */
 export function readHead(

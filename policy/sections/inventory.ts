@@ -2,8 +2,13 @@ import type { Report } from "../report.ts";
 import { readDocument } from "../source/document.ts";
 import type { Entry, MapTree, Tree } from "../source/tree.ts";
 import { asMap, readFields } from "./fields.ts";
-import type { ReadOptions } from "./policy.ts";
 import { readText } from "./values.ts";
+
+/** `file` names the text in messages; `include` gives the text of an included file, undefined when there is none. */
+export type ReadOptions = {
+  readonly file: string;
+  readonly include?: (name: string) => string | undefined;
+};
 
 /** Adds the nodes of the included file to those of the policy; the file may hold nothing else. */
 export function readInventory(

@@ -3,7 +3,7 @@ import type { Authority, IssueGrant, Written } from "../model.ts";
 import type { MapTree } from "../source/tree.ts";
 import { reportOverLimit } from "./authorities.ts";
 import { readFields, type Fields, type Shape } from "./fields.ts";
-import { readHead, type Head, type HeadKey } from "./grant-head.ts";
+import { readHead, type HeadKey, type IssueHead } from "./grant-head.ts";
 import type { GrantAt } from "./other-grants.ts";
 import { checkReference } from "./reference.ts";
 import { readSshHost, readSshUser } from "./ssh-grant.ts";
@@ -40,10 +40,6 @@ const SHAPES = {
 /** Every key that some grant which issues may have. */
 export const issueKeys = (): readonly string[] =>
   Object.values(SHAPES).flatMap((shape) => Object.keys(shape));
-
-/** What the readers of the three kinds start from. */
-export type IssueHead = Head &
-  Pick<IssueGrant, "verb" | "authority" | "issuePlace" | "lifetime" | "lifetimePlace">;
 
 /** Reads a grant of a certificate; its authority's kind decides which keys it has. */
 export function readIssueGrant(map: MapTree, at: GrantAt): IssueGrant | undefined {

@@ -14,8 +14,11 @@ export type GrantAt = {
 };
 
 const HEAD = { to: "required", "source-address": "optional", reason: "optional" } as const;
+/** The keys of a grant of a file. */
 export const FETCH_SHAPE = { ...HEAD, fetch: "required" } as const;
+/** The keys of a grant to admit nodes. */
 export const ADMIT_SHAPE = { ...HEAD, admit: "required", "token-lifetime": "optional" } as const;
+/** The keys of a grant to operate. */
 export const OPERATE_SHAPE = { ...HEAD, operate: "required" } as const;
 
 /** What `operate` can allow. */

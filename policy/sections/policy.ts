@@ -10,7 +10,7 @@ import { checkClashes, namesOf, readRoles, type Declarations } from "./declarati
 import { readDirectories } from "./directories.ts";
 import { asMap, type Fields } from "./fields.ts";
 import { readGrants } from "./grants.ts";
-import { readInventory } from "./inventory.ts";
+import { readInventory, type ReadOptions } from "./inventory.ts";
 import { readNever } from "./never.ts";
 import { readNodes } from "./nodes.ts";
 import { readPeople } from "./people.ts";
@@ -31,12 +31,6 @@ export const POLICY_SHAPE = {
   tests: "optional",
 } as const;
 type PolicyFields = Fields<keyof typeof POLICY_SHAPE>;
-
-/** `file` names the text in messages; `include` gives the text of an included file, undefined when there is none. */
-export type ReadOptions = {
-  readonly file: string;
-  readonly include?: (name: string) => string | undefined;
-};
 
 /** A policy whose cluster may have been unreadable; whole when nothing was reported. */
 export type Sections = Omit<Model, "file" | "cluster"> & { readonly cluster: Cluster | undefined };

@@ -2,7 +2,7 @@ import type { Place } from "../diagnostic.ts";
 import type { SshHostGrant, SshUserGrant, Template } from "../model.ts";
 import type { Tree } from "../source/tree.ts";
 import type { Fields } from "./fields.ts";
-import type { IssueHead } from "./issue-grant.ts";
+import type { IssueHead } from "./grant-head.ts";
 import type { GrantAt } from "./other-grants.ts";
 import { readTemplates } from "./templates.ts";
 import { refuseWildcards } from "./tls-grant.ts";

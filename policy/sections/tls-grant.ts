@@ -3,7 +3,7 @@ import type { Tree } from "../source/tree.ts";
 import { hasWildcard } from "../text/name.ts";
 import { partsText } from "../text/template.ts";
 import type { Fields } from "./fields.ts";
-import type { IssueHead } from "./issue-grant.ts";
+import type { IssueHead } from "./grant-head.ts";
 import type { GrantAt } from "./other-grants.ts";
 import { readTemplate, readTemplates } from "./templates.ts";
 import { readBoolean, readWords } from "./values.ts";

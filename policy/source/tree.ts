@@ -9,11 +9,13 @@ export type TextTree = {
   /** Includes the quotes. */
   readonly place: Place;
 };
+/** A sequence, in file order. */
 export type ListTree = {
   readonly kind: "list";
   readonly items: readonly Tree[];
   readonly place: Place;
 };
+/** A mapping whose keys are text. */
 export type MapTree = {
   readonly kind: "map";
   /** In file order, every key once. */
@@ -22,6 +24,7 @@ export type MapTree = {
   readonly source: string;
   readonly place: Place;
 };
+/** A key and its value. */
 export type Entry = { readonly key: TextTree; readonly value: Tree };
 
 /** A YAML document without anything of YAML that a policy does not need. */

@@ -13,7 +13,9 @@ export const VARIABLE_PATTERNS = {
 
 /** Variables whose value every subject shares; a template of these alone counts as written out. */
 export const CONSTANTS: readonly Variable[] = ["domain", "internal-domain"];
+/** Variables that speak of a node. */
 export const NODE_VARIABLES: readonly Variable[] = ["node", "fqdn", "address"];
+/** Variables that speak of a person. */
 export const PERSON_VARIABLES: readonly Variable[] = ["user", "principal"];
 
 /** Whether `text` names a variable. */
@@ -34,6 +36,7 @@ const matchers = new Map(
 export const isValueOf = (variable: Variable, value: string): boolean =>
   matchers.get(variable)?.test(value) === true;
 
+/** Values of variables, where there are any. */
 export type Bindings = Readonly<Partial<Record<Variable, string>>>;
 
 /** Puts in what is known and leaves the rest; substituted once, never read again. */
