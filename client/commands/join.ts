@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { JoinString } from "../../protocol/join-string.ts";
 import type { AgentDeps } from "../agent/agent.ts";
@@ -98,9 +99,18 @@ function sayCertificates(
   output.done(`${got.length} of ${all}`, `${got.join(", ")}      ${seconds.toFixed(1)} s`);
   for (const { grant, message } of report.failed) output.warn(`${grant}: ${message}`);
   output.say(
-    "Renewing by itself from now on:  systemctl status keyclient.timer      look:  keyclient status",
+    TIMERS.some((path) => existsSync(path))
+      ? "Renewing by itself from now on:  systemctl status keyclient.timer      look:  keyclient status"
+      : "Nothing on this machine renews them yet:  keyclient once  from a timer, every five minutes, or  keyclient run",
   );
 }
+
+/** Where systemd looks for the timer that runs `keyclient once` (systemd.unit(5)). */
+const TIMERS = [
+  "/etc/systemd/system/keyclient.timer",
+  "/usr/local/lib/systemd/system/keyclient.timer",
+  "/usr/lib/systemd/system/keyclient.timer",
+];
 
 function inspect(deps: AgentDeps, output: Output, join: JoinString): ExitCode {
   const expires = formatTime(join.expires * 1000);
