@@ -52,7 +52,9 @@ export function keepBundles(disk: Disk, recipes: Iterable<Recipe>, trust: Trust)
         // A shipped recipe is for every cluster, also for one without people, say; a local one means what it names.
         if (recipe.shipped && known.length === 0) continue;
         if (missing !== undefined && !recipe.shipped) {
-          throw new TypeError(`${file}: the cluster has no authority ${missing}; mend ${recipe.source}`);
+          throw new TypeError(
+            `${file}: the cluster has no authority ${missing}; mend ${recipe.source}`,
+          );
         }
         const { uid, gid } = recipe;
         const ownership = { uid, gid, mode: PUBLIC };
