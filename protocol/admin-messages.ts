@@ -11,6 +11,7 @@ const Optional = Type.Optional;
 const Text = Type.String();
 const Name = Type.String({ minLength: 1, maxLength: 128 });
 
+/** One authority, public parts only. */
 export const AuthorityView = Type.Object({
   name: Text,
   kind: Type.Union([Type.Literal("tls"), Type.Literal("ssh-host"), Type.Literal("ssh-user")]),
@@ -24,9 +25,11 @@ export const AuthorityView = Type.Object({
   issued: Type.Integer(),
 });
 export type AuthorityView = Static<typeof AuthorityView>;
+/** `GET /v1/authorities`. */
 export const AuthorityList = Type.Object({ authorities: Type.Array(AuthorityView) });
 export type AuthorityList = Static<typeof AuthorityList>;
 
+/** `POST /v1/tokens`: a join string for a node of the policy. */
 export const NewToken = Type.Object(
   {
     node: Name,
@@ -46,6 +49,7 @@ export const IssuedToken = Type.Object({
   joinString: Text,
 });
 export type IssuedToken = Static<typeof IssuedToken>;
+/** A join string without its secret; `expired` is one that was never spent. */
 export const TokenView = Type.Object({
   id: Text,
   node: Text,
@@ -61,9 +65,11 @@ export const TokenView = Type.Object({
   expiresAt: Text,
 });
 export type TokenView = Static<typeof TokenView>;
+/** `GET /v1/tokens`. */
 export const TokenList = Type.Object({ tokens: Type.Array(TokenView) });
 export type TokenList = Static<typeof TokenList>;
 
+/** A node of the policy, or one that joined and has left the policy since. */
 export const NodeView = Type.Object({
   node: Text,
   roles: Type.Array(Text),
@@ -82,8 +88,10 @@ export const NodeView = Type.Object({
   identitySince: Optional(Text),
 });
 export type NodeView = Static<typeof NodeView>;
+/** `GET /v1/nodes`. */
 export const NodeList = Type.Object({ nodes: Type.Array(NodeView) });
 export type NodeList = Static<typeof NodeList>;
+/** `POST /v1/nodes/{node}/state`. */
 export const NodeStateChange = Type.Object(
   {
     state: Type.Union([Type.Literal("active"), Type.Literal("suspended"), Type.Literal("removed")]),
@@ -91,6 +99,7 @@ export const NodeStateChange = Type.Object(
   closed,
 );
 
+/** A row of the inventory. */
 export const CertificateView = Type.Object({
   serial: Text,
   state: Type.Union([Type.Literal("intended"), Type.Literal("issued"), Type.Literal("abandoned")]),
@@ -108,8 +117,10 @@ export const CertificateView = Type.Object({
   certificate: Optional(Text),
 });
 export type CertificateView = Static<typeof CertificateView>;
+/** `GET /v1/certificates`, newest first. */
 export const CertificateList = Type.Object({ certificates: Type.Array(CertificateView) });
 export type CertificateList = Static<typeof CertificateList>;
+/** What `GET /v1/certificates` may be narrowed by; numbers as decimal digits. */
 export const CertificateQuery = Type.Object(
   {
     subject: Optional(Type.String({ maxLength: 256 })),
@@ -121,6 +132,7 @@ export const CertificateQuery = Type.Object(
   closed,
 );
 
+/** `GET /v1/status`: what one screen shows. */
 export const Status = Type.Object({
   cluster: Text,
   domain: Text,
@@ -145,5 +157,6 @@ export const Status = Type.Object({
 });
 export type Status = Static<typeof Status>;
 
+/** `POST /v1/policy/reload`: the hash of the policy now in force. */
 export const PolicyReload = Type.Object({ policy: Text });
 export type PolicyReload = Static<typeof PolicyReload>;

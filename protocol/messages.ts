@@ -42,12 +42,14 @@ export const CertificateRequest = Type.Object(
 );
 export type CertificateRequest = Static<typeof CertificateRequest>;
 
+/** `POST /v1/certificates`. */
 export const CertificateRequests = Type.Object(
   { requests: Type.Array(CertificateRequest, { minItems: 1, maxItems: 32 }) },
   closed,
 );
 export type CertificateRequests = Static<typeof CertificateRequests>;
 
+/** One certificate with its window for renewal. */
 export const IssuedCertificate = Type.Object({
   grant: Name,
   /** PEM, or for SSH one line. */

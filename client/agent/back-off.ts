@@ -9,6 +9,7 @@ const DENIED_WAIT = 900;
 /** Tries that should still fit before the certificate ends. */
 const TRIES_LEFT = 5;
 
+/** When a failing credential is tried again. */
 export type BackOff = {
   /** Failures in a row, this one included. */
   readonly count: number;

@@ -15,12 +15,15 @@ export type CycleReport = {
   readonly exit: ExitCode;
 };
 
+/** A credential that was renewed. */
 export type Renewed = {
   readonly grant: string;
   readonly why: Wanted["why"];
   readonly serial: string;
 };
+/** A credential that was not, and why. */
 export type Failed = { readonly grant: string; readonly code: string; readonly message: string };
+/** What became of a credential's service after its files were in place. */
 export type Activated = { readonly grant: string; readonly activation: Activation };
 
 /** A report that is being written. */

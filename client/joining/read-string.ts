@@ -19,6 +19,7 @@ export function readJoinString(text: string): JoinString {
 // Good enough for a hint: the string is damaged.
 const nodeIn = (text: string): string => /^\s*ks1-[^-]+-([^-]+)-/.exec(text)?.[1] ?? "NODE";
 
+/** What a join string is checked against before anything is sent. */
 export type StringChecks = {
   /** Milliseconds since 1970. */
   readonly now: number;

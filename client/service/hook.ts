@@ -5,6 +5,7 @@ import { messageOf } from "../terminal/failure.ts";
 export type HookResult =
   { readonly ok: true } | { readonly ok: false; readonly message: string; readonly detail: string };
 
+/** A program with its arguments, and its time limit. */
 export type Hook = {
   /** Program and arguments, handed over as they are: nothing in them is interpreted. */
   readonly command: readonly string[];

@@ -13,6 +13,7 @@ export type NodeAuthDeps = {
   readonly now: () => number;
 };
 
+/** Gives the node behind a client certificate. @throws KeysystemError `auth.*` */
 export type NodeAuthenticator = (peer: PeerCertificate, from: string) => Promise<Caller>;
 
 /**

@@ -6,6 +6,7 @@ import { OperatorError } from "./operator-error.ts";
 import type { ServerPaths } from "./paths.ts";
 import { ServerConfig } from "./server-config.ts";
 
+/** server.yaml, with `listen` in its parts. */
 export type ReadConfig = ServerConfig & { readonly endpoint: Endpoint };
 
 /** Reads server.yaml. @throws OperatorError, or ConfigError with the place of what is wrong */

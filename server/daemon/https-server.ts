@@ -4,6 +4,7 @@ import type { RequestListener } from "node:http";
 import { HEADER_LIMIT, TIMEOUTS } from "../routes/limits.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
 
+/** What the HTTPS door shows and asks for. */
 export type Credentials = {
   readonly own: OwnCertificate;
   /** PEM of authority `nodes`: signs our certificate, and those of the nodes that call. */

@@ -7,6 +7,7 @@ import { loadPolicy } from "./policy-holder.ts";
 /** The policy and the authorities that requests are answered by; swapped together. */
 export type InForce = { readonly active: ActivePolicy; readonly authorities: AuthorityState };
 
+/** Holds what requests are answered by, and swaps it. */
 export type PolicyInForce = {
   readonly get: () => InForce;
   /** Reads the applied copy anew, here and in the signer. A broken one changes nothing. Gives its hash. */

@@ -22,6 +22,7 @@ export type RunDeps = {
   readonly now: () => number;
 };
 
+/** A daemon that listens: ends with everything recorded, or takes the applied policy anew. */
 export type RunningServer = { stop(): Promise<void>; reload(): Promise<void> };
 
 /** The users of keyserver and keysigner where root starts them and the configuration names them. */

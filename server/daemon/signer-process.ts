@@ -7,6 +7,7 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { relayLog, type SignerEnd, type SignerLog } from "./signer-log.ts";
 
+/** A keysigner that answers, ours or somebody else's. */
 export type SignerProcess = {
   /** Resolves when the process is gone. */
   stop(): Promise<void>;

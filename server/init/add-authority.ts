@@ -10,6 +10,7 @@ import type { ServerPaths } from "../config/paths.ts";
 import { readPolicyFile } from "../config/policy-file.ts";
 import { isRoot } from "../config/user.ts";
 
+/** Which authority to make, and where. */
 export type AddAuthority = {
   readonly paths: Pick<ServerPaths, "policy" | "authorities" | "sealSecret">;
   readonly now: () => number;

@@ -30,6 +30,7 @@ export type ServerUsers = {
   readonly signer: { readonly name: string; readonly ids: UserIds };
 };
 
+/** Everything that init was told or found out, before anything is made. */
 export type InitPlan = {
   readonly paths: ServerPaths;
   readonly policy: Policy;

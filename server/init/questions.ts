@@ -13,6 +13,7 @@ export type InitAnswers = {
   readonly listen: string;
 };
 
+/** Answers that were given as flags; `yes` takes what is usual for the rest. */
 export type InitFlags = Partial<InitAnswers> & { readonly yes?: boolean };
 
 type Question = { readonly key: keyof InitAnswers; readonly ask: string; readonly usual: string };

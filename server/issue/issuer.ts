@@ -25,6 +25,7 @@ export type IssuerDeps = {
   readonly onRefusal?: (caller: Caller, grant: string, error: unknown) => void;
 };
 
+/** The way to a certificate for every caller but one that joins. */
 export type Issuer = {
   /** Issues what the caller is granted, each request on its own: one refusal does not spoil the others. */
   issueAll(caller: Caller, requests: readonly CertificateRequest[]): Promise<CertificateResults>;

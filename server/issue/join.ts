@@ -24,6 +24,7 @@ export type JoinDeps = {
   readonly now: () => number;
 };
 
+/** A join secret as it came in the header, with the request for the identity, and where it came from. */
 export type Redemption = { readonly secret: string; readonly csr: string; readonly from?: string };
 
 /** Redeems join secrets, one redemption of a secret at a time. */
