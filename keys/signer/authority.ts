@@ -54,13 +54,20 @@ export function createTlsAuthority(name: string, privateKey: KeyObject, pem: str
   return { ...opened, kind: "tls", issuer, certificate: pem, notAfter: certificate.notAfter };
 }
 
-/** An SSH authority from its key; its public key is derived from that. */
+/** An SSH authority from its key; its public key is derived from that. @throws SignerError */
 export function createSshAuthority(
   name: string,
   privateKey: KeyObject,
   kind: SshAuthority["kind"],
 ): SshAuthority {
   const opened = openedFrom(name, privateKey);
+  const { kind: keyKind } = opened.publicKey;
+  if (keyKind !== "ed25519" && keyKind !== "ecdsa-p256") {
+    throw new SignerError(
+      "authority.damaged",
+      `${name}: a key of ${keyKind} signs no SSH certificates`,
+    );
+  }
   return { ...opened, kind, sshKey: sshKeyOf(opened.publicKey.material) };
 }
 

@@ -159,6 +159,13 @@ describe("refuses", () => {
     expect(() => load()).toThrow(expect.objectContaining({ code: "authority.damaged" }));
   });
 
+  test("a TLS authority's key in place of one for SSH", async () => {
+    await create({ name: "ssh-host", kind: "ssh-host", keyKind: "ed25519" });
+    await create({ name: "other", keyKind: "ecdsa-p384" });
+    copyFileSync(join(directory, "other.key"), join(directory, "ssh-host.key"));
+    expect(() => load()).toThrow("a key of ecdsa-p384 signs no SSH certificates");
+  });
+
   test("a public half whose key is gone", async () => {
     await create();
     await create({ name: "other" });
