@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import type { WithContext } from "./context.ts";
 
-/** `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP takes the applied policy anew. */
+/**
+ * `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP takes the applied policy
+ * anew and looks whether keyserver's own certificate is due.
+ */
 export function runCommand(program: Command, contextOf: WithContext): void {
   program
     .command("run")

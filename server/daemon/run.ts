@@ -23,7 +23,13 @@ export type RunDeps = {
 };
 
 /** A daemon that listens: ends with everything recorded, or takes the applied policy anew. */
-export type RunningServer = { stop(): Promise<void>; reload(): Promise<void> };
+/** A keyserver that answers. */
+export type RunningServer = {
+  /** Ends what is under way, then the doors, the ledger and the signer. */
+  stop(): Promise<void>;
+  /** Renews its own certificate if that is due, and takes the applied policy anew; a broken one changes nothing. */
+  reload(): Promise<void>;
+};
 
 /** The users of keyserver and keysigner where root starts them and the configuration names them. */
 function separateUsers(
@@ -62,14 +68,15 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     const apps = await createApps(parts.parts);
     await listenHttps(apps.https, config.endpoint);
     await listenAdmin(apps.admin, paths.adminSocket);
-    const renewal = keepOwnCertificate(parts, apps, log);
+    const own = keepOwnCertificate(parts, apps, log);
     log.info({ listen: config.listen, policy: parts.parts.inForce().active.hash }, "ready");
     return {
       async reload() {
+        await own.look();
         await parts.parts.reloadPolicy();
       },
       async stop() {
-        clearInterval(renewal);
+        own.stop();
         await Promise.all([apps.https.close(), apps.admin.close()]);
         await parts.parts.ledger.close();
         signer.close();
@@ -119,18 +126,24 @@ async function assemble(
   };
 }
 
+type OwnCertificateKeeper = {
+  /** Renews the certificate when it is due. Never rejects: what went wrong is logged. */
+  readonly look: () => Promise<void>;
+  readonly stop: () => void;
+};
+
 /** Renews our own certificate in time and puts it before the next connection. */
 function keepOwnCertificate(
   { parts, renewOwn }: Assembled,
   apps: Apps,
   log: Logger,
-): NodeJS.Timeout {
-  const look = async (): Promise<void> => {
-    const before = parts.ownCertificate().notAfter;
+): OwnCertificateKeeper {
+  const renewWhenDue = async (): Promise<void> => {
+    const before = parts.ownCertificate();
     try {
       await renewOwn();
       const own = parts.ownCertificate();
-      if (own.notAfter === before) return;
+      if (own.certificate === before.certificate) return;
       apps
         .tlsServer()
         .setSecureContext(tlsContext({ own, anchor: parts.inForce().authorities.nodes.anchor }));
@@ -139,5 +152,12 @@ function keepOwnCertificate(
       log.error({ err }, "own certificate was not renewed; trying again in a minute");
     }
   };
-  return setInterval(() => void look(), OWN_CERTIFICATE_CHECK);
+  let looking: Promise<void> | undefined;
+  // One look at a time: two would make two certificates.
+  const look = (): Promise<void> =>
+    (looking ??= renewWhenDue().finally(() => {
+      looking = undefined;
+    }));
+  const timer = setInterval(() => void look(), OWN_CERTIFICATE_CHECK);
+  return { look, stop: () => clearInterval(timer) };
 }
