@@ -5,8 +5,10 @@ import type { Failure } from "../terminal/failure.ts";
 import type { AgentDeps } from "./agent.ts";
 import { fetchDue, type ExchangeOptions } from "./exchange.ts";
 import { noteFailed } from "./mishaps.ts";
+import { forgetUsedKey } from "../joining/unfinished-join.ts";
 import { exitOf, stampsOf, wakeAt } from "./outcome.ts";
-import { recover, sweep } from "./recover.ts";
+import { PLACES } from "./paths.ts";
+import { recover, sweep, sweepHome } from "./recover.ts";
 import type { CycleReport, Draft } from "./report.ts";
 import { activateAll, refreshBundles } from "./services.ts";
 import type { Workshop } from "./workshop.ts";
@@ -39,11 +41,19 @@ function repair(deps: AgentDeps, workshop: Workshop, draft: Draft) {
   for (const { grant, message } of stuck) {
     noteFailed(deps, memory, draft, { grant, error: new Error(message) });
   }
-  const targets = [...recipes.values()].flatMap((recipe) =>
-    targetsOf(recipe).map((path) => ({ path, uid: recipe.uid })),
-  );
-  sweep(deps.disk, targets);
+  removeLeftovers(deps, recipes);
   return { finished, stuck: new Set(stuck.map(({ grant }) => grant)) };
+}
+
+/** Nothing is at work now, so what waits beside its target waits for nobody. */
+function removeLeftovers({ disk }: AgentDeps, recipes: Workshop["recipes"]): void {
+  const targets = [...recipes.values()].flatMap((recipe) => {
+    const bundles = recipe.bundles.map(({ file }) => file);
+    return [...targetsOf(recipe), ...bundles].map((path) => ({ path, uid: recipe.uid }));
+  });
+  sweep(disk, [...targets, { path: PLACES.config, uid: disk.uid }]);
+  sweepHome(disk);
+  forgetUsedKey(disk);
 }
 
 function conclude(deps: AgentDeps, workshop: Workshop, obstacle: Failure | undefined): ExitCode {

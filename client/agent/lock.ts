@@ -1,4 +1,5 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 
@@ -6,6 +7,7 @@ import { codeOfError, Failure } from "../terminal/failure.ts";
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   takeLock(path);
   try {
+    sweepLocks(path);
     return await work();
   } finally {
     rmSync(path, { force: true });
@@ -49,6 +51,17 @@ function setAside(path: string, aside: string): void {
   // Another finder was faster and its new lock was moved: it is put back.
   if (isHeld(aside)) claim(aside, path);
   rmSync(aside, { force: true });
+}
+
+/** Removes what keyclients that were killed while they took the lock have left beside it. */
+function sweepLocks(path: string): void {
+  const folder = dirname(path);
+  const beginning = `${basename(path)}.`;
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(beginning)) continue;
+    const pid = Number.parseInt(name.slice(beginning.length), 10);
+    if (nameOf(pid) === undefined) rmSync(join(folder, name), { force: true });
+  }
 }
 
 const heldBy = (path: string): Failure =>

@@ -1,11 +1,14 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Disk } from "../files/disk.ts";
 import { installGeneration } from "../files/install.ts";
 import type { Journal } from "../files/journal.ts";
 import { inDirectory } from "../files/replace-file.ts";
-import { discardStaged } from "../files/staged-file.ts";
+import { discardStaged, isStagedName } from "../files/staged-file.ts";
 import { Failure, messageOf } from "../terminal/failure.ts";
 import { settle } from "./accept.ts";
 import type { Memory } from "./memory.ts";
+import { PLACES } from "./paths.ts";
 
 /** What recovery found: grants whose files were finished, and those that still cannot be. */
 export type Recovery = {
@@ -40,6 +43,14 @@ function finish(disk: Disk, journal: Journal, memory: Memory, grant: string): bo
   installGeneration(disk, generation);
   settle({ journal, memory }, generation.record);
   return true;
+}
+
+/** Removes what an interrupted run may have left in keyclient's own folder. */
+export function sweepHome({ root }: Disk): void {
+  const entries = readdirSync(join(root, PLACES.home), { recursive: true, withFileTypes: true });
+  for (const { name, parentPath } of entries) {
+    if (isStagedName(name)) rmSync(join(parentPath, name), { force: true });
+  }
 }
 
 /** Removes what an interrupted run may have left beside these files. */

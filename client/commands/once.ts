@@ -40,7 +40,8 @@ export async function renewCommand(
     ]);
   }
   for (const grant of grants) checkKnown(workshop, grant);
-  const asked = new Set(all === true ? grantsOf(workshop) : grants);
+  // Not what was granted when the server was met last: that may be nothing yet.
+  const asked = new Set(all === true ? workshop.recipes.keys() : grants);
   return runAndSay(deps, output, { asked, only: true });
 }
 

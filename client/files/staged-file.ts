@@ -16,7 +16,12 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
 const PRIVATE = 0o600;
 
 /** The name under which a file waits beside its target; one for each, so that a leftover is replaced. */
-export const stagedName = (name: string): string => `.${name}.keyclient-new`;
+export const stagedName = (name: string): string => `.${name}${STAGED}`;
+
+const STAGED = ".keyclient-new";
+
+/** Whether {@link stagedName} made this name. */
+export const isStagedName = (name: string): boolean => name.endsWith(STAGED);
 
 /**
  * Writes `content` beside its target and syncs it. Owner and mode are set while the file is empty

@@ -30,6 +30,13 @@ export function unfinishedKind(disk: Disk): MadeKey | undefined {
 export const finishJoin = (disk: Disk): void =>
   rmSync(join(disk.root, PLACES.joining), { force: true });
 
+/** Forgets the key of a join that was stopped after its key had become the identity's, and before it was forgotten. */
+export function forgetUsedKey(disk: Disk): void {
+  const kept = readFileAt(disk, PLACES.joining, disk.uid)?.content;
+  const used = readFileAt(disk, PLACES.identityKey, disk.uid)?.content;
+  if (kept !== undefined && used?.equals(kept) === true) finishJoin(disk);
+}
+
 function readKept(disk: Disk): KeyObject | undefined {
   const text = readFileAt(disk, PLACES.joining, disk.uid)?.content.toString();
   return text === undefined ? undefined : parseKey(text);
