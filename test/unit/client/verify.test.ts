@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeKey, requestFor } from "../../../client/credential/make-key.ts";
@@ -166,7 +166,32 @@ describe("an SSH host certificate", () => {
   });
 });
 
-test.for(MADE_KEYS.filter((kind) => kind !== "rsa-4096"))(
+test.for([
+  { type: "ecdsa", bits: "256", algorithm: [] },
+  { type: "ecdsa", bits: "384", algorithm: [] },
+  { type: "rsa", bits: "2048", algorithm: ["-t", "rsa-sha2-512"] },
+  { type: "rsa", bits: "2048", algorithm: ["-t", "rsa-sha2-256"] },
+])("a host certificate that ssh-keygen signed with $type $bits is taken", (row) => {
+  const root = makeRoot();
+  const run = (args: readonly string[]) =>
+    execFileSync("ssh-keygen", ["-q", ...args], { cwd: root });
+  run(["-t", row.type, "-b", row.bits, "-N", "", "-f", "ca"]);
+  const host = publicSshKey(makeKey("ed25519"));
+  writeFileSync(join(root, "host.pub"), sshLine(host));
+  const valid = ["-V", "20270101000000:20280101000000"];
+  run(["-s", "ca", ...row.algorithm, "-h", "-I", "x", "-n", "w1", ...valid, "host.pub"]);
+  const certificate = readFileSync(join(root, "host-cert.pub"), "utf8").trim();
+  const anchor = readFileSync(join(root, "ca.pub"), "utf8").trim();
+  const named = { ...offer, kind: "ssh-host" as const, names: ["w1"] };
+  const now = Date.parse("2027-06-01T00:00:00Z");
+  const expectation = { grant: "ssh-host", key: host, anchors: [anchor], offer: named, now };
+  expect(verifySsh(certificate, expectation).principals).toEqual(["w1"]);
+  expect(() =>
+    verifySsh(certificate, { ...expectation, key: publicSshKey(makeKey("ed25519")) }),
+  ).toThrow();
+});
+
+test.for(MADE_KEYS.filter((kind) => !kind.startsWith("rsa") || kind === "rsa-2048"))(
   "openssl takes the request of a %s key",
   (kind) => {
     const file = join(makeRoot(), "csr");
@@ -188,13 +213,10 @@ test("ssh-keygen reads the host key that is made, and its public part is the sam
   expect(sshLine(readSshPublicPart(text))).toBe(line);
 });
 
-test.for(["ed25519", "ecdsa", "rsa"])(
-  "the public part of a %s key of ssh-keygen's is read",
-  (type) => {
-    const file = join(makeRoot(), "key");
-    execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "a comment", "-f", file]);
-    const text = execFileSync("cat", [file]).toString();
-    const line = execFileSync("ssh-keygen", ["-y", "-f", file]).toString().trim();
-    expect(line.startsWith(sshLine(readSshPublicPart(text)))).toBe(true);
-  },
-);
+test.for(["ed25519", "ecdsa"])("the public part of a %s key of ssh-keygen's is read", (type) => {
+  const file = join(makeRoot(), "key");
+  execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "a comment", "-f", file]);
+  const text = execFileSync("cat", [file]).toString();
+  const line = execFileSync("ssh-keygen", ["-y", "-f", file]).toString().trim();
+  expect(line.startsWith(sshLine(readSshPublicPart(text)))).toBe(true);
+});
