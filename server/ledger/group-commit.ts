@@ -13,6 +13,8 @@ export type GroupCommit = {
    * Rejects with `ledger.unavailable` when the group could not be committed.
    */
   readonly write: <T>(apply: () => T) => Promise<T>;
+  /** Whether the last group could not be committed. */
+  readonly lastFailed: () => boolean;
   /** Commits what waits, and refuses what comes after. */
   readonly close: () => void;
 };
@@ -45,6 +47,7 @@ export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
         queue.push({ since: deps.clock(), apply: applyAndHold, reject });
       });
     },
+    lastFailed: () => queue.lastFailed(),
     close: () => queue.close(),
   };
 }
@@ -56,6 +59,7 @@ class WriteQueue {
   #arriving: Waiting[] = [];
   #isScheduled = false;
   #isClosed = false;
+  #lastFailed = false;
   #broken: unknown;
 
   constructor({ transaction, clock }: GroupCommitDeps) {
@@ -71,6 +75,10 @@ class WriteQueue {
     }
     if (this.#waiting.length + this.#arriving.length < MAX_WAITING) return undefined;
     return unavailable(new Error("too many wait for it"));
+  }
+
+  lastFailed(): boolean {
+    return this.#lastFailed;
   }
 
   push(write: Waiting): void {
@@ -112,6 +120,7 @@ class WriteQueue {
 
   #commit(group: readonly Waiting[]): void {
     const failure = this.#transaction.commit(group);
+    this.#lastFailed = failure !== undefined;
     if (sqliteCodeOf(failure) !== "SQLITE_IOERR_FSYNC") return;
     // After a sync that failed, the kernel may have dropped the pages and call the next sync a success:
     // nothing that is written from here on could be vouched for.

@@ -15,7 +15,7 @@ const MIN_FREE_BYTES = 256 * 1024;
 
 /**
  * Creates the question whether the ledger can be written now. A healthy ledger is asked without a write,
- * since anyone may ask for readiness; after a probe that failed, only a write that succeeds is believed.
+ * since anyone may ask for readiness; after a write or a probe that failed, only a write that succeeds is believed.
  */
 export function createProbe({ db, group, now }: ProbeDeps): () => Promise<void> {
   const touch = db.prepare<[number]>("UPDATE schema SET probed = ?");
@@ -23,7 +23,7 @@ export function createProbe({ db, group, now }: ProbeDeps): () => Promise<void> 
   return async () => {
     try {
       checkDisk(db.name);
-      const at = failed ? now() : undefined;
+      const at = failed || group.lastFailed() ? now() : undefined;
       await group.write(() => (at === undefined ? undefined : touch.run(at)));
       failed = false;
     } catch (error) {
