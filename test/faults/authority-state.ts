@@ -14,14 +14,23 @@ type Root = Pick<Cluster, "root">;
 export const ledgerFile = ({ root }: Root): string => join(root, "var/lib/keysystem/ledger.db");
 
 /** What the ledger says of each serial: `issued`, why it was abandoned, or `open`. */
-export function readLedger(cluster: Root): ReadonlyMap<string, string> {
+export const readLedger = (cluster: Root): ReadonlyMap<string, string> =>
+  reading(cluster, (db) => new Map(db.prepare<[], [string, string]>(STANDINGS).raw().all()));
+
+/** How many entries of the log tell of this event. */
+export const countEvents = (cluster: Root, event: string): number =>
+  reading(cluster, (db) => db.prepare<[string], number>(EVENTS).pluck().get(event) ?? 0);
+
+function reading<T>(cluster: Root, read: (db: Database.Database) => T): T {
   const db = new Database(ledgerFile(cluster), { readonly: true });
   try {
-    return new Map(db.prepare<[], [string, string]>(STANDINGS).raw().all());
+    return read(db);
   } finally {
     db.close();
   }
 }
+
+const EVENTS = "SELECT count(*) FROM log WHERE body ->> '$.event' = ?";
 
 const STANDINGS = `
   SELECT lower(hex(serial)), CASE WHEN certificates.intent IS NULL THEN coalesce(why, 'open') ELSE 'issued' END
