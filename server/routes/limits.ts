@@ -14,5 +14,8 @@ export const TIMEOUTS = {
   idle: 65_000,
 } as const;
 
+/** Milliseconds between looks for connections past their time; node's own 30 s would make each limit 30 s longer. */
+export const CHECK_INTERVAL = 2000;
+
 /** Connections that one listener keeps open; the kernel queues those beyond it. */
 export const MOST_CONNECTIONS = 10_000;
