@@ -1,29 +1,19 @@
-import { randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import type { JoinString } from "../../protocol/join-string.ts";
 import type { JoinResult } from "../../protocol/messages.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
-import { checkClock } from "../agent/reach.ts";
 import type { AgentDeps } from "../agent/agent.ts";
-import { formatConfig, formatPin, readConfig, type ClientConfig } from "../agent/config.ts";
-import type { CredentialRecord } from "../agent/credential.ts";
-import { identityRecipe, readIdentity } from "../agent/identity.ts";
-import { PLACES } from "../agent/paths.ts";
-import { readState, writeState, writeTrust, type State } from "../agent/state.ts";
+import { readConfig } from "../agent/config.ts";
+import { readIdentity } from "../agent/identity.ts";
+import { checkClock } from "../agent/reach.ts";
 import { createKeyserver } from "../connection/keyserver.ts";
 import { findPinnedServer, type PinnedServer } from "../connection/pinned-server.ts";
-import { filesOf } from "../credential/files-of.ts";
 import { requestFor } from "../credential/make-key.ts";
-import { verifyTls } from "../credential/verify-tls.ts";
-import { privateTo } from "../files/disk.ts";
-import { installGeneration } from "../files/install.ts";
-import { createJournal } from "../files/journal.ts";
-import { replaceFile, SERVICE_DIRECTORY } from "../files/replace-file.ts";
 import type { MadeKey } from "../recipe/recipe.ts";
-import { formatTime } from "../terminal/duration.ts";
 import { Failure } from "../terminal/failure.ts";
-import type { KeyObject } from "node:crypto";
-import { finishJoin, keyForJoin, unfinishedKind } from "./unfinished-join.ts";
+import { settleMembership } from "./membership.ts";
+import { keyForJoin, unfinishedKind } from "./unfinished-join.ts";
 
 export type JoinOptions = {
   readonly join: JoinString;
@@ -86,7 +76,8 @@ export async function redeem(
       [`ask for a new string:  keyreq token ${join.node}`],
     );
   }
-  settleIdentity(deps, options, { met, key, result });
+  const { sourceAddress } = options;
+  settleMembership(deps, { join, sourceAddress, anchor: met.anchor, key, result });
   return result;
 }
 
@@ -141,105 +132,4 @@ function explainJoin(error: unknown, { node }: JoinString): unknown {
   return new Failure(EXIT.unreachable, error.message, [
     "the string is still good; try again:  keyclient join STRING",
   ]);
-}
-
-type Settling = {
-  readonly met: PinnedServer;
-  readonly key: KeyObject;
-  readonly result: JoinResult;
-};
-
-function settleIdentity(
-  deps: AgentDeps,
-  options: JoinOptions,
-  { met, key, result }: Settling,
-): void {
-  const { disk, gid } = deps;
-  const { identity, cluster } = result;
-  const anchors = [met.anchor];
-  checkGrantName(identity.grant);
-  const { der } = verifyTls(identity.certificate, identity.chain, {
-    grant: identity.grant,
-    key,
-    anchors,
-    now: deps.now(),
-  });
-  const record = recordOf(deps, result, der);
-  const recipe = identityRecipe(deps, identity.grant);
-  const { certificate, chain } = identity;
-  const files = [...filesOf(recipe, { key, certificate, chain, anchors, check: randomBytes(4) })];
-  const generation = { schema: 1, grant: identity.grant, files, record } as const;
-  const journal = createJournal(disk, privateTo(disk, gid));
-  journal.begin({ ...generation, files }, undefined);
-  installGeneration(disk, { ...generation, files });
-  // Only enough to reach the server by; the first run fetches the whole list.
-  const nodes = { name: "nodes", kind: "tls" as const, anchors };
-  writeTrust(disk, gid, { cluster, domain: cluster, authorities: [nodes] });
-  writeState(disk, gid, stateOf(deps, options, record));
-  journal.finish(identity.grant);
-  writeConfig(deps, options);
-  finishJoin(disk);
-}
-
-function checkGrantName(grant: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,63}$/.test(grant)) return;
-  throw new Failure(EXIT.unexpected, `the server names the identity ${JSON.stringify(grant)}`, [
-    "on the master:  keyserver policy check",
-  ]);
-}
-
-function recordOf({ now }: AgentDeps, { identity }: JoinResult, der: Buffer): CredentialRecord {
-  const { grant, serial, notBefore, notAfter, renew } = identity;
-  return {
-    grant,
-    authority: "nodes",
-    serial,
-    notBefore,
-    notAfter,
-    issued: formatTime(now()),
-    renewAfter: renew.after,
-    renewBefore: renew.before,
-    certificate: der.toString("base64"),
-    reload: "done",
-    answered: false,
-  };
-}
-
-function stateOf(deps: AgentDeps, { join }: JoinOptions, record: CredentialRecord): State {
-  const now = formatTime(deps.now());
-  const before = readState(deps.disk);
-  // The same node comes back: what its services have stays known.
-  const kept = before?.node === join.node && before.cluster === join.cluster ? before : undefined;
-  return {
-    schema: 1,
-    cluster: join.cluster,
-    node: join.node,
-    identity: record.grant,
-    joined: now,
-    wake: now,
-    written: now,
-    exit: EXIT.ok,
-    stamps: [],
-    offers: kept?.offers ?? [],
-    refused: [],
-    credentials: { ...kept?.credentials, [record.grant]: record },
-    setbacks: {},
-  };
-}
-
-const PUBLIC = 0o644;
-
-function writeConfig({ disk, gid, paths }: AgentDeps, { join, sourceAddress }: JoinOptions): void {
-  const kept = readConfig(paths);
-  const source = sourceAddress ?? kept?.["source-address"];
-  const config: ClientConfig = {
-    cluster: join.cluster,
-    node: join.node,
-    servers: [...join.servers],
-    pin: formatPin(join.pin),
-    ...(source === undefined ? {} : { "source-address": source }),
-    ...(kept?.recipes === undefined ? {} : { recipes: kept.recipes }),
-  };
-  const ownership = { uid: disk.uid, gid, mode: PUBLIC };
-  replaceFile(disk, PLACES.config, Buffer.from(formatConfig(config)), ownership, SERVICE_DIRECTORY);
 }
