@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { pino } from "pino";
 import { createAuthority } from "../../keys/signer/authority-files.ts";
 import type { AuthorityKeyKind } from "../../keys/signer/authority-key.ts";
-import { connectSigner } from "../../keys/signer/client.ts";
+import { connectSigner, type SignerClient } from "../../keys/signer/client.ts";
 import type { Policy } from "../../policy/decision.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
@@ -76,8 +76,10 @@ export async function initialise(plan: InitPlan): Promise<Initialised> {
     writeSettings(plan);
     await makeAuthorities(plan);
     createLedger(paths.ledger);
-    giveAway(plan);
-    return await certifyServer(plan);
+    giveToSigner(plan);
+    const initialised = await certifyServer(plan);
+    giveToServer(plan);
+    return initialised;
   } catch (error) {
     for (const path of made) rmSync(path, { recursive: true, force: true });
     throw error;
@@ -159,12 +161,16 @@ async function makeAuthorities({ paths, policy, keyKinds, now }: InitPlan): Prom
   }
 }
 
-/** Each process owns what it alone may read. */
-function giveAway({ paths, users }: InitPlan): void {
+/** The signer owns what it alone may read. */
+function giveToSigner({ paths, users }: InitPlan): void {
   if (users === undefined) return;
-  chownTree(paths.stateFolder, users.server.ids);
   chownTree(paths.signerFolder, users.signer.ids);
   chownSync(paths.sealSecret, users.signer.ids.uid, users.signer.ids.gid);
+}
+
+/** keyserver owns its state; the last step, since only its owner opens a ledger. */
+function giveToServer({ paths, users }: InitPlan): void {
+  if (users !== undefined) chownTree(paths.stateFolder, users.server.ids);
 }
 
 function chownTree(path: string, { uid, gid }: Pick<UserIds, "uid" | "gid">): void {
@@ -176,26 +182,38 @@ function chownTree(path: string, { uid, gid }: Pick<UserIds, "uid" | "gid">): vo
   }
 }
 
-/** Starts the signer once, so that keyserver's first certificate comes the way that all others will. */
+/** Has keyserver's first certificate made the way that all others will be. */
 async function certifyServer(plan: InitPlan): Promise<Initialised> {
-  const { paths, users, now } = plan;
+  const { paths, now } = plan;
+  const ledger = openLedger({ file: paths.ledger, now });
+  try {
+    return await withSigner(plan, async (signer) => {
+      const authorities = await signer.authorities();
+      const { hash } = loadPolicy(paths.applied);
+      const serials = createSerials({ now, randomBytes });
+      await ensureOwnCertificate({ paths, signer, ledger, serials, policyHash: () => hash, now });
+      await ledger.note({ at: now(), event: "initialised", policy: hash });
+      return { pin: nodesAuthority(authorities).fingerprint, authorities: authorities.length };
+    });
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Runs the signer for as long as `use` takes. */
+async function withSigner<T>(
+  { paths, users }: InitPlan,
+  use: (signer: SignerClient) => Promise<T>,
+): Promise<T> {
   prepareRunFolder(paths, users && { uid: users.server.ids.uid, gid: users.signer.ids.gid });
   const log = pino({ level: "error", base: null }, process.stderr);
   const monotonic = (): number => performance.now();
   const signerProcess = await startSigner({ paths, log, monotonic, canRestart: true });
   const signer = connectSigner(paths.signerSocket);
-  const ledger = openLedger({ file: paths.ledger, now });
   try {
-    const authorities = await signer.authorities();
-    const { hash } = loadPolicy(paths.applied);
-    const serials = createSerials({ now, randomBytes });
-    await ensureOwnCertificate({ paths, signer, ledger, serials, policyHash: () => hash, now });
-    await ledger.note({ at: now(), event: "initialised", policy: hash });
-    return { pin: nodesAuthority(authorities).fingerprint, authorities: authorities.length };
+    return await use(signer);
   } finally {
-    await ledger.close();
     signer.close();
     await signerProcess.stop();
-    giveAway(plan);
   }
 }
