@@ -15,6 +15,8 @@ export type ClusterOptions = {
   readonly domain?: string;
   /** Names and addresses of keyserver's own certificate besides 127.0.0.1. */
   readonly names?: readonly string[];
+  /** Further flags of `keyserver init`. */
+  readonly init?: readonly string[];
   /** Environment of every program besides PATH: a fake clock's, for instance. */
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -86,13 +88,13 @@ async function initAuthority(
   folder: string,
   options: ClusterOptions,
 ): Promise<void> {
-  const { cluster = "demo", domain = "demo.test", names = [], policy } = options;
+  const { cluster = "demo", domain = "demo.test", names = [], init = [], policy } = options;
   const file = policy === undefined ? join(CHECKOUT, "test/quickstart.policy.yaml") : undefined;
   const written = join(folder, "policy.yaml");
   if (policy !== undefined) writeFileSync(written, policy);
   const asked = ["--cluster", cluster, "--domain", domain, "--policy", file ?? written];
   const named = ["127.0.0.1", ...names].flatMap((name) => ["--name", name]);
-  const args = ["init", "--root", root, "--yes", "--listen", address, ...asked, ...named];
+  const args = ["init", "--root", root, "--yes", "--listen", address, ...asked, ...named, ...init];
   await runOk(KEYSERVER, args, { env: programEnv(options.env), timeout: 60 });
 }
 
