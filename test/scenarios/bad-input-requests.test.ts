@@ -1,16 +1,8 @@
-import { connect as connectTcp } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Value } from "typebox/value";
 import { ProblemSchema } from "../../protocol/messages.ts";
 import { PATHS } from "../../protocol/paths.ts";
 import { codeOf } from "../../protocol/problems.ts";
-import {
-  CHECK_INTERVAL,
-  HEADER_LIMIT,
-  MOST_CONNECTIONS,
-  TIMEOUTS,
-} from "../../server/routes/limits.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import {
   askCertificates,
@@ -20,7 +12,6 @@ import {
   type Identity,
   joinByHand,
   makeRequest,
-  nodesAnchor,
 } from "../harness/test-node.ts";
 
 /** The "Bad input", over HTTPS: each wrong request gets one problem that says what, where and what to do. */
@@ -266,54 +257,5 @@ describe("paths and methods", () => {
   test("a wrong method is told which there are", async () => {
     const { headers } = await ask(PATHS.certificates, { method: "DELETE" });
     expect(headers["allow"]?.toString().split(", ").sort()).toEqual(["GET", "POST"]);
-  });
-});
-
-describe("limits", () => {
-  const host = "127.0.0.1";
-  const portNumber = (): number => Number(cluster.address.split(":")[1]);
-  const closedAfter = (open: () => NodeJS.EventEmitter): Promise<number> => {
-    const begun = performance.now();
-    const socket = open();
-    return new Promise((resolve) => {
-      socket.once("error", () => undefined);
-      socket.once("close", () => resolve(performance.now() - begun));
-    });
-  };
-
-  test("hold nobody for longer than half a minute, and not everybody", () => {
-    expect(TIMEOUTS.handshake).toBeLessThanOrEqual(10_000);
-    expect(TIMEOUTS.headers).toBeLessThanOrEqual(10_000);
-    expect(TIMEOUTS.request).toBeLessThanOrEqual(30_000);
-    expect(CHECK_INTERVAL).toBeLessThanOrEqual(5000);
-    expect(HEADER_LIMIT).toBeLessThanOrEqual(16_384);
-    expect(MOST_CONNECTIONS).toBeLessThanOrEqual(10_000);
-  });
-
-  test("cut a connection that begins no handshake, and one that sends a header byte by byte", async () => {
-    const silent = closedAfter(() => connectTcp(portNumber(), host).resume());
-    const slow = closedAfter(() => trickle(portNumber()));
-    const [handshake, headers] = await Promise.all([silent, slow]);
-    expect(handshake).toBeLessThan(TIMEOUTS.handshake + 5000);
-    expect(headers).toBeLessThan(TIMEOUTS.headers + 5000);
-    expect(Math.min(handshake, headers)).toBeGreaterThan(TIMEOUTS.headers / 2);
-  });
-
-  function trickle(to: number): NodeJS.EventEmitter {
-    const socket = connectTls({ host, port: to, ca: nodesAnchor(cluster) }, () => {
-      socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n");
-    });
-    const timer = setInterval(() => socket.write("x"), 200);
-    socket.once("close", () => clearInterval(timer));
-    return socket.resume();
-  }
-
-  test("let a node through beside 300 connections that do nothing", async () => {
-    const idle = Array.from({ length: 300 }, () => connectTcp(portNumber(), host));
-    for (const socket of idle) socket.on("error", () => undefined);
-    const begun = performance.now();
-    expect((await ask(PATHS.grants, {})).status).toBe(200);
-    expect(performance.now() - begun).toBeLessThan(2000);
-    for (const socket of idle) socket.destroy();
   });
 });

@@ -1,0 +1,97 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { Agent } from "node:https";
+import { join } from "node:path";
+import { Value } from "typebox/value";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CertificateList } from "../../protocol/admin-messages.ts";
+import { ADMIN_PATHS } from "../../protocol/paths.ts";
+import { type Cluster, startCluster } from "../harness/cluster.ts";
+import { askCertificates, type Identity, joinByHand, makeRequest } from "../harness/test-node.ts";
+import { askOverSocket } from "../harness/unix-request.ts";
+
+/** Case 48: a policy that changes under load gives certificates of the old or of the new one, never a mix. */
+
+let cluster: Cluster;
+let identity: Identity;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  identity = await joinByHand(cluster, "m1");
+});
+afterAll(async () => {
+  await cluster.dispose();
+});
+
+const DAY = 86_400;
+const { csr } = makeRequest();
+
+type Seen = { readonly serial: string; readonly lifetime: number; readonly commonName: string };
+
+async function issueOne(agent: Agent): Promise<Seen> {
+  const asked = [{ grant: "web", csr }];
+  const [result] = await askCertificates(cluster, asked, { identity, agent });
+  if (result === undefined || "problem" in result) throw new Error(JSON.stringify(result));
+  const { validFromDate, validToDate, subject } = new X509Certificate(result.certificate);
+  const lifetime = (validToDate.getTime() - validFromDate.getTime()) / 1000 + 1 - 300;
+  return { serial: result.serial, lifetime, commonName: subject.replace("CN=", "") };
+}
+
+/** The policy that the ledger says each certificate was issued under. */
+async function policiesInLedger(): Promise<ReadonlyMap<string, string>> {
+  const socket = join(cluster.root, "run/keysystem/admin.sock");
+  const path = `${ADMIN_PATHS.certificates}?limit=1000&grant=web`;
+  const { body } = await askOverSocket(socket, "GET", path);
+  const { certificates } = Value.Parse(CertificateList, JSON.parse(body));
+  return new Map(certificates.map(({ serial, policy }) => [serial, policy]));
+}
+
+/** Two things change at once, so that a mix of both policies would show. */
+const edited = (text: string): string =>
+  text
+    .replace("services: { kind: tls, keys: [ecdsa-p256, rsa-3072], lifetime: 30d", (found) =>
+      found.replace("30d", "20d"),
+    )
+    .replaceAll("web-", "www-");
+
+test("policy apply under 200 requests", async () => {
+  const file = join(cluster.root, "etc/keysystem/policy.yaml");
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const text = readFileSync(file, "utf8");
+  expect(edited(text)).not.toBe(text);
+  const before = await issueOne(agent);
+
+  const applying = new AbortController();
+  const seen: Seen[] = [];
+  const keepAsking = async (): Promise<void> => {
+    while (!applying.signal.aborted || seen.length < 200) seen.push(await issueOne(agent));
+  };
+  const asking = Array.from({ length: 8 }, keepAsking);
+  writeFileSync(file, edited(text));
+  const applied = await cluster.keyserver(["policy", "apply"]);
+  applying.abort();
+  await Promise.all(asking);
+  const after = await issueOne(agent);
+  agent.destroy();
+
+  expect(applied.stderr).toBe("");
+  expect(applied.code).toBe(0);
+  const [old, next] = [
+    { lifetime: 30 * DAY, commonName: "web-m1" },
+    { lifetime: 20 * DAY, commonName: "www-m1" },
+  ];
+  const rows = await policiesInLedger();
+  const oldHash = rows.get(before.serial);
+  const newHash = rows.get(after.serial);
+  expect(oldHash).not.toBe(newHash);
+  expect(before).toMatchObject(old);
+  expect(after).toMatchObject(next);
+  for (const { serial, ...content } of seen) {
+    const hash = rows.get(serial);
+    expect([oldHash, newHash]).toContain(hash);
+    expect(content).toEqual(hash === oldHash ? old : next);
+  }
+  const underOld = seen.filter(({ serial }) => rows.get(serial) === oldHash).length;
+  expect(underOld).toBeGreaterThan(0);
+  expect(seen.length).toBeGreaterThanOrEqual(200);
+});
