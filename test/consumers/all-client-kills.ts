@@ -2,18 +2,22 @@ import { startCluster } from "../harness/cluster.ts";
 import { freshJoin, joinedRenewal, killAt, listKillPoints, type Victim } from "./client-kills.ts";
 import { CONSUMER_POLICY } from "./policy.ts";
 
-/** Kills keyclient at every single call by which it changes the disk: `npm run faults`. */
-async function main(): Promise<void> {
+/**
+ * Kills keyclient at every single call by which it changes the disk: `npm run faults`, or one of
+ * them with `npm run faults -- join` and `-- renewal`. It takes a quarter of an hour.
+ */
+async function main(only: string | undefined): Promise<void> {
   const names = { cluster: "hyades", domain: "hyades.test" };
   await using cluster = await startCluster({ policy: CONSUMER_POLICY, ...names });
-  let next = 0;
-  const fresh = (): Promise<Victim> => freshJoin(cluster, `join-${(next += 1)}`);
-  await killEverywhere("renewal", await onOne(await joinedRenewal(cluster, "renewal")));
-  await killEverywhere("join", fresh);
+  if (only !== "join") {
+    const victim = await joinedRenewal(cluster, "renewal");
+    await killEverywhere("renewal", () => Promise.resolve(victim));
+  }
+  if (only !== "renewal") {
+    let next = 0;
+    await killEverywhere("join", () => freshJoin(cluster, `join-${(next += 1)}`));
+  }
 }
-
-const onOne = (victim: Victim): Promise<() => Promise<Victim>> =>
-  Promise.resolve(() => Promise.resolve(victim));
 
 async function killEverywhere(what: string, next: () => Promise<Victim>): Promise<void> {
   const points = await listKillPoints(await next());
@@ -29,4 +33,4 @@ async function killEverywhere(what: string, next: () => Promise<Victim>): Promis
   process.stdout.write(`${what}: killed at ${hits} of ${points.length} calls\n`);
 }
 
-await main();
+await main(process.argv[2]);

@@ -13,7 +13,7 @@ import {
 } from "./node-disk.ts";
 
 /** keyclient's launcher. */
-const KEYCLIENT = join(CHECKOUT, "client/bin/keyclient");
+export const KEYCLIENT = join(CHECKOUT, "client/bin/keyclient");
 
 /** System calls by which keyclient changes the disk. */
 const CHANGING_CALLS = [

@@ -43,7 +43,10 @@ export function withFault(fault: Fault, command: readonly string[]): readonly st
 export async function traceCalls(
   calls: readonly string[],
   command: readonly string[],
-  options: CommandOptions = {},
+  options: CommandOptions & {
+    /** Texts and environments as a whole; else strace cuts them short. */
+    readonly whole?: boolean;
+  } = {},
 ): Promise<{ readonly outcome: Outcome; readonly lines: readonly string[] }> {
   const folder = mkdtempSync(join(tmpdir(), "keysystem-trace-"));
   try {
@@ -51,6 +54,7 @@ export async function traceCalls(
       "-ff",
       "-qq",
       "-ttt",
+      ...(options.whole === true ? ["-v", "-s", "1000000"] : []),
       "-o",
       join(folder, "trace"),
       "-e",
