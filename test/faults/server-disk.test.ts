@@ -27,6 +27,7 @@ afterAll(async () => {
   await cluster.dispose();
 });
 afterEach(async () => {
+  disk?.empty();
   expect(checkLedger(ledgerFile(cluster))).toEqual([]);
   await cluster.stop();
   await cluster.start();
