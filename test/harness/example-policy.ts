@@ -48,8 +48,6 @@ export function expectedGrants(
     "kubelet-serving": { ...own, ...machine, usage: SERVER },
     "kube-proxy": { ...client, ...kube, cn: "system:kube-proxy" },
   } as const;
-  const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-  const internal = "kubernetes.default.svc.hyades.local";
   switch (role) {
     case "worker":
       return worker;
@@ -68,34 +66,44 @@ export function expectedGrants(
         "prometheus-web": { ...web, cn: `prometheus-${node}`, dns: [`prometheus.${DOMAIN}`] },
         prometheus: { ...client, ...kube, cn: "prometheus", o: "monitoring" },
       };
-    case "master": {
-      const etcd = { ...own, cn: `etcd-${node}`, usage: BOTH } as const;
-      const api = [fqdn, node, `api.${DOMAIN}`, ...service, internal];
-      return {
-        ...worker,
-        "etcd-server": { ...etcd, authority: "etcd-server", dns: [fqdn, node, "localhost"] },
-        "etcd-peer": { ...etcd, authority: "etcd-peer" },
-        "etcd-client": { ...client, authority: "etcd-client", cn: `apiserver-${node}` },
-        "kube-apiserver": {
-          ...own,
-          ...kube,
-          cn: `apiserver-${node}`,
-          usage: SERVER,
-          dns: api,
-          ip: [address, "172.28.0.1"],
-        },
-        "apiserver-to-kubelet": {
-          ...client,
-          ...kube,
-          cn: "kube-apiserver-kubelet-client",
-          o: "kubelet-callers",
-        },
-        "kube-controller-manager": { ...client, ...kube, cn: "system:kube-controller-manager" },
-        "kube-scheduler": { ...client, ...kube, cn: "system:kube-scheduler" },
-        "front-proxy": { ...client, authority: "front-proxy", cn: "front-proxy-client" },
-      };
-    }
+    case "master":
+      return { ...worker, ...masterGrants({ node, address }) };
   }
+}
+
+type Node = { readonly node: string; readonly address: string };
+
+function masterGrants({ node, address }: Node): Readonly<Record<string, Expected>> {
+  const fqdn = `${node}.${DOMAIN}`;
+  const own = { dns: [fqdn, node], ip: [address], days: 30, kind: "tls" } as const;
+  const client = { kind: "tls", usage: CLIENT, days: 30 } as const;
+  const kube = { authority: "kubernetes" } as const;
+  const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+  const internal = "kubernetes.default.svc.hyades.local";
+  const etcd = { ...own, cn: `etcd-${node}`, usage: BOTH } as const;
+  const api = [fqdn, node, `api.${DOMAIN}`, ...service, internal];
+  return {
+    "etcd-server": { ...etcd, authority: "etcd-server", dns: [fqdn, node, "localhost"] },
+    "etcd-peer": { ...etcd, authority: "etcd-peer" },
+    "etcd-client": { ...client, authority: "etcd-client", cn: `apiserver-${node}` },
+    "kube-apiserver": {
+      ...own,
+      ...kube,
+      cn: `apiserver-${node}`,
+      usage: SERVER,
+      dns: api,
+      ip: [address, "172.28.0.1"],
+    },
+    "apiserver-to-kubelet": {
+      ...client,
+      ...kube,
+      cn: "kube-apiserver-kubelet-client",
+      o: "kubelet-callers",
+    },
+    "kube-controller-manager": { ...client, ...kube, cn: "system:kube-controller-manager" },
+    "kube-scheduler": { ...client, ...kube, cn: "system:kube-scheduler" },
+    "front-proxy": { ...client, authority: "front-proxy", cn: "front-proxy-client" },
+  };
 }
 
 /** Every node of the example with its role. */
