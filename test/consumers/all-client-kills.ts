@@ -27,7 +27,7 @@ async function killEverywhere(what: string, next: () => Promise<Victim>): Promis
     hits += wasHit ? 1 : 0;
     for (const fault of faults) {
       process.exitCode = 1;
-      process.stdout.write(`${what} ${point.call} ${point.at}: ${fault}\n`);
+      process.stdout.write(`${what} ${point.call} ${point.at}, ${point.line}: ${fault}\n`);
     }
   }
   process.stdout.write(`${what}: killed at ${hits} of ${points.length} calls\n`);

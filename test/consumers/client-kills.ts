@@ -24,8 +24,8 @@ const CHANGING_CALLS = [
   "fchmod",
 ] as const;
 
-/** The `at`-th call of `call` that each thread makes. */
-export type KillPoint = { readonly call: string; readonly at: number };
+/** The `at`-th call of `call` that each thread makes; `line` is how strace writes it. */
+export type KillPoint = { readonly call: string; readonly at: number; readonly line: string };
 
 /** What is killed: a command on a machine, and what makes good what it left. */
 export type Victim = {
@@ -43,16 +43,31 @@ export async function listKillPoints(victim: Victim): Promise<readonly KillPoint
   });
   if (outcome.code !== 0) throw new Error(formatOutcome(outcome));
   return CHANGING_CALLS.flatMap((call) => {
-    const count = lines.filter((line) => line.startsWith(`${call}(`)).length;
-    return Array.from({ length: count }, (_, index) => ({ call, at: index + 1 }));
+    const made = lines.filter((line) => line.startsWith(`${call}(`));
+    return made.map((line, index) => ({ call, at: index + 1, line }));
   });
 }
 
-/** About `count` of these points, the same ones each time and spread over all. */
-export const sampleOf = (points: readonly KillPoint[], count: number): readonly KillPoint[] => {
-  const step = Math.max(1, points.length / count);
-  return points.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
-};
+/** Moments at which the most is at stake, as strace writes them. */
+const MOMENTS = [
+  // the lock's file is written and the lock is not taken
+  /^link\(/,
+  // a renewal is about to be promised, with its key
+  /^rename\(".*\/\.etcd-server\.json\./,
+  // the key is new and its certificate is old
+  /^rename\(".*\/\.(?:server|peer)\.crt\./,
+];
+
+/** The moments at which the most is at stake, and `count` more points spread over all; the same ones each time. */
+export const sampleOf = (points: readonly KillPoint[], count: number): readonly KillPoint[] => [
+  ...points.filter(({ line }) => MOMENTS.some((moment) => moment.test(line))),
+  ...spread(points, count),
+];
+
+function spread<T>(all: readonly T[], count: number): readonly T[] {
+  const step = Math.max(1, all.length / count);
+  return all.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+}
 
 /** What a kill came to. `faults` is empty when everything held. */
 export type Verdict = { readonly wasHit: boolean; readonly faults: readonly string[] };
@@ -97,6 +112,10 @@ async function withoutNetwork({ root }: Victim): Promise<readonly string[]> {
   return [
     ...findUnsound(root).map((fault) => `without network: ${fault}`),
     ...(await findMismatched(root)).map((grant) => `without network: ${grant} does not fit`),
+    // A run with nothing to do takes no lock, and so does not look for what is left of one.
+    ...findLeftovers(root)
+      .filter((file) => !file.includes("/keyclient/lock"))
+      .map((left) => `without network: ${left} is left`),
   ];
 }
 
