@@ -26,6 +26,9 @@ export type SignerProcessDeps = {
 const START = { limit: 15_000, pause: 50 } as const;
 const RESTART = { first: 200, most: 10_000, calm: 60_000 } as const;
 
+/** Node.js flags, megabytes: the signer keeps authorities and a policy, and nothing of what it signed. */
+const HEAP = ["--max-old-space-size=48"];
+
 const PROGRAM = fileURLToPath(new URL("../../keys/signer/main.ts", import.meta.url));
 
 /**
@@ -81,7 +84,7 @@ export async function startSigner(deps: SignerProcessDeps): Promise<SignerProces
 type StartedSigner = { readonly child: ChildProcess; readonly said: SignerLog };
 
 function spawnSigner({ paths, log }: SignerProcessDeps): StartedSigner {
-  const child = spawn(process.execPath, [PROGRAM, "--root", paths.root, "--stop-with-stdin"], {
+  const child = spawn(process.execPath, [...HEAP, PROGRAM, "--root", paths.root, "--stop-with-stdin"], {
     // The pipe to its stdin closes with us, however we end, and the signer ends with it: it may run as a user
     // that we cannot send a signal to.
     stdio: ["pipe", "ignore", "pipe"],

@@ -11,7 +11,7 @@ type Waiting = {
 };
 
 /** The most that one frame to the signer carries. */
-const LARGEST_BATCH = 256;
+const LARGEST_BATCH = 128;
 
 /** Requests whose intents were synced together come here together, so that they are signed in one frame. */
 export function createBatchSigner(signer: Pick<SignerClient, "sign">): BatchSigner {
