@@ -52,6 +52,8 @@ function runPolicyTests({ paths, terminal }: Context, file: string | undefined):
   }
   const results = runTests(report.policy).map(({ test, passed, detail }) => ({
     line: test.place.line,
+    as: test.title,
+    what: test.kind === "ask" ? test.grant : test.kind,
     passed,
     ...(detail === undefined ? {} : { detail }),
   }));
@@ -59,9 +61,8 @@ function runPolicyTests({ paths, terminal }: Context, file: string | undefined):
   const counts = { passed: results.length - failed, failed };
   terminal.show({ file: report.file, ...counts, results }, () =>
     [
-      ...results.map(
-        ({ line, passed, detail }) =>
-          `${passed ? "ok  " : "FAIL"} ${report.file}:${line}${detail === undefined ? "" : `  ${detail}`}`,
+      ...results.map(({ line, as, what, passed, detail = "" }) =>
+        `${passed ? "ok  " : "FAIL"} ${report.file}:${line}  ${as}  ${what}  ${detail}`.trimEnd(),
       ),
       `${counts.passed} passed, ${counts.failed} failed`,
     ].join("\n"),

@@ -70,6 +70,8 @@ export function formatSummary({
   const head = `${file}: ${errors} errors, ${warnings} warnings`;
   if (policy === undefined) return head;
   const total = tests.passed + tests.failed;
-  const rules = `${policy.never.length} never rules`;
+  // A rule that does not hold is an error, so where there is a policy all of them do.
+  const { length } = policy.never;
+  const rules = `${length} of ${length} never rules hold`;
   return `${head}; ${grants} grants, ${nodes} nodes, ${rules}, tests ${tests.passed}/${total} pass`;
 }
