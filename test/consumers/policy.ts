@@ -24,7 +24,7 @@ grants:
   node-identity: { to: master, issue: nodes, usage: client, cn: <node> }
   ssh-host: { to: master, issue: ssh-host, names: [<fqdn>, <node>, <address>] }
   ssh-other: { to: master, issue: ssh-host, names: [other.<domain>] }
+  etcd-client: { to: master, issue: etcd-client, usage: client, cn: apiserver-<node> }
   etcd-server: { to: master, issue: etcd-server, usage: [server, client], cn: etcd-<node>, names: [<fqdn>, <node>, <address>, localhost] }
   etcd-peer: { to: master, issue: etcd-peer, usage: [server, client], cn: etcd-<node>, names: [<fqdn>, <node>, <address>] }
-  etcd-client: { to: master, issue: etcd-client, usage: client, cn: apiserver-<node> }
 `;
