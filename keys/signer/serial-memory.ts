@@ -8,7 +8,7 @@ export type SerialMemory = {
  * Remembers at least the last `limit` serials and at most twice as many. What was before that, the
  * ledger's constraint keeps from being asked again.
  */
-export function createSerialMemory(limit = 100_000): SerialMemory {
+export function createSerialMemory(limit = 16_384): SerialMemory {
   let newer = new Set<string>();
   let older = new Set<string>();
   return {
