@@ -83,6 +83,8 @@ function createConnector(path: string): Connector {
   let closed = false;
 
   async function attempt(): Promise<Connection> {
+    // Whoever asks meanwhile shares this attempt.
+    notBefore = Infinity;
     try {
       live = await openConnection(path, DEADLINE);
       pause = 0;

@@ -39,6 +39,9 @@ type Outcome = CertificateResults["results"][number];
  */
 const MOST_IN_FLIGHT = 4096;
 
+/** How the ledger names nodes among subjects. */
+const NODE = "node:";
+
 /** The one path from a request to a signature: decide, intend, sign, record, answer. */
 export function createIssuer(deps: IssuerDeps): Issuer {
   let inFlight = 0;
@@ -149,7 +152,8 @@ function recordOf(
   { plan, intent }: PreparedRequest,
   result: Extract<SignResult, { readonly certificate: string }>,
 ): IssuedRecord {
-  const identityOf = plan.authority === "nodes" ? intent.subject.slice("node:".length) : undefined;
+  const isIdentity = plan.authority === "nodes" && intent.subject.startsWith(NODE);
+  const identityOf = isIdentity ? intent.subject.slice(NODE.length) : undefined;
   return {
     authority: intent.authority,
     serial: intent.serial,
