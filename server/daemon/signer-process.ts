@@ -84,13 +84,17 @@ export async function startSigner(deps: SignerProcessDeps): Promise<SignerProces
 type StartedSigner = { readonly child: ChildProcess; readonly said: SignerLog };
 
 function spawnSigner({ paths, log }: SignerProcessDeps): StartedSigner {
-  const child = spawn(process.execPath, [...HEAP, PROGRAM, "--root", paths.root, "--stop-with-stdin"], {
-    // The pipe to its stdin closes with us, however we end, and the signer ends with it: it may run as a user
-    // that we cannot send a signal to.
-    stdio: ["pipe", "ignore", "pipe"],
-    // One arena: glibc's others keep some ten megabytes for threads that hardly allocate.
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1", ...credentials() },
-  });
+  const child = spawn(
+    process.execPath,
+    [...HEAP, PROGRAM, "--root", paths.root, "--stop-with-stdin"],
+    {
+      // The pipe to its stdin closes with us, however we end, and the signer ends with it: it may run as a user
+      // that we cannot send a signal to.
+      stdio: ["pipe", "ignore", "pipe"],
+      // One arena: glibc's others keep some ten megabytes for threads that hardly allocate.
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1", ...credentials() },
+    },
+  );
   child.once("error", (err) => log.error({ err }, "signer did not start"));
   return { child, said: relayLog(child.stderr, process.stderr) };
 }
