@@ -62,5 +62,5 @@ export const formatPin = (pin: Uint8Array): string => `sha256:${Buffer.from(pin)
 /** What is said where a command needs a node that has joined. */
 export const notJoined = (paths: Paths): Failure =>
   new Failure(EXIT.usage, `this machine has not joined: ${paths.config} does not exist`, [
-    "on an admin's machine:  keyreq token NODE      then here:  keyclient join STRING",
+    "on the master:  keyserver node admit NODE      then here:  keyclient join STRING",
   ]);

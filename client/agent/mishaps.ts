@@ -50,7 +50,7 @@ function asFailure(error: unknown, node: string): Failure {
   }
   const hints = [
     `on the master:  keyserver node show ${node}`,
-    `for a new identity:  keyreq token ${node}      then here:  keyclient leave && keyclient join STRING`,
+    `for a new identity, on the master:  keyserver node admit ${node}      then here:  keyclient leave && keyclient join STRING`,
   ];
   return new Failure(EXIT.unauthenticated, error.message, hints, { cause: error });
 }

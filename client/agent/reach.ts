@@ -78,7 +78,7 @@ function lostIdentity(memory: Memory, since: number | undefined): Failure {
 
 /** How a machine gets a new identity and keeps everything else. */
 export const rejoinHint = (node: string): string =>
-  `on any admin's machine:  keyreq token ${node}      then here:  keyclient join STRING     (keys, names and services stay)`;
+  `on the master:  keyserver node admit ${node}      then here:  keyclient join STRING     (keys, names and services stay)`;
 
 /** Where the server's certificate seems out of its time, asks the pinned server for the time to tell whose clock is wrong. */
 export async function explainTime(

@@ -102,7 +102,7 @@ function findPinned(leaf: X509Certificate, pin: Uint8Array): X509Certificate | u
 
 const refuse = (server: string, why: string): Failure =>
   new Failure(EXIT.unauthenticated, `${server} ${why}; nothing was sent`, [
-    "compare with  keyserver authority pin  on the master, or ask for a new string:  keyreq token NODE",
+    "compare on the master:  keyserver authority pin      or make a new string there:  keyserver node admit NODE",
   ]);
 
 async function askDate(socket: TLSSocket, server: string): Promise<string | undefined> {

@@ -73,7 +73,7 @@ export async function redeem(
     throw new Failure(
       EXIT.unexpected,
       `the server answered for ${result.node} in ${result.cluster}`,
-      [`ask for a new string:  keyreq token ${join.node}`],
+      [`make a new string on the master:  keyserver node admit ${join.node}`],
     );
   }
   const { sourceAddress } = options;
@@ -116,7 +116,7 @@ const isAboutKind = (error: unknown): boolean =>
 
 function explainJoin(error: unknown, { node }: JoinString): unknown {
   if (!(error instanceof KeysystemError)) return error;
-  const hint = `ask for a new string:  keyreq token ${node}      or on the master:  keyserver node admit ${node}`;
+  const hint = `make a new string on the master:  keyserver node admit ${node}`;
   if (error.code.startsWith("join.")) {
     return new Failure(
       EXIT.unauthenticated,

@@ -11,7 +11,7 @@ export function readJoinString(text: string): JoinString {
   } catch (error) {
     if (!(error instanceof JoinStringError)) throw error;
     throw new Failure(EXIT.usage, error.message, [
-      `copy it again, or ask for a new one:  keyreq token ${nodeIn(text)}`,
+      `copy it again, or make a new one on the master:  keyserver node admit ${nodeIn(text)}`,
     ]);
   }
 }
@@ -41,7 +41,7 @@ export function checkJoinString(join: JoinString, { now, hostname, node }: Strin
       EXIT.usage,
       `the join string is for ${join.node}, and this machine is ${here}; nothing was sent`,
       [
-        `ask for one for this machine:  keyreq token ${here}`,
+        `make one for this machine, on the master:  keyserver node admit ${here}`,
         `or, if this machine is to become ${join.node}:  keyclient join STRING --node ${join.node}`,
       ],
     );
@@ -51,7 +51,10 @@ export function checkJoinString(join: JoinString, { now, hostname, node }: Strin
     throw new Failure(
       EXIT.unauthenticated,
       `the join string expired ${formatDuration(left)} ago by this machine's clock; nothing was sent`,
-      [`ask for a new one:  keyreq token ${join.node}`, "is the clock right?  date -u"],
+      [
+        `make a new one on the master:  keyserver node admit ${join.node}`,
+        "is the clock right?  date -u",
+      ],
     );
   }
 }

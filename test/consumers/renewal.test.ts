@@ -127,7 +127,7 @@ describe.skipIf(!canRun(["strace", "ssh-keygen"]))("the life of a node's certifi
     const lost = await keyclient("once");
     expect(lost.code, formatOutcome(lost)).toBe(5);
     expect(lost.connections).toBe(0);
-    expect(lost.stderr).toContain("keyreq token m1");
+    expect(lost.stderr).toContain("keyserver node admit m1");
     expect(lost.stderr).toContain("keyclient join STRING");
     const hostKey = readFileSync(at(HOST_KEY), "utf8");
     const back = await keyclient("join", await cluster.admit("m1"));

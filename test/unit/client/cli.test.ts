@@ -34,7 +34,7 @@ async function attempt(args: readonly string[], root: string): Promise<unknown> 
 const failsWith = (says: RegExp) => ({
   exit: 2,
   message: expect.stringMatching(says),
-  hints: expect.arrayContaining([expect.stringMatching(/keyclient|keyreq|mkdir|correct/)]),
+  hints: expect.arrayContaining([expect.stringMatching(/keyclient|keyserver|mkdir|correct/)]),
 });
 
 test.for([

@@ -145,7 +145,9 @@ test("an expired identity asks nobody and says which command helps", async () =>
   expect(report.obstacle).toMatchObject({
     exit: 5,
     message: "identity expired 10 d ago; renewal cannot prove who this is",
-    hints: [expect.stringContaining("keyreq token w1      then here:  keyclient join STRING")],
+    hints: [
+      expect.stringContaining("keyserver node admit w1      then here:  keyclient join STRING"),
+    ],
   });
   expect(node.keyserver.calls.length).toBe(length);
 });

@@ -33,7 +33,7 @@ test.for([
   expect(outcome(() => readJoinString(damaged))).toMatchObject({
     exit: 2,
     message: "join string is damaged: its checksum does not fit, nothing was sent",
-    hints: [expect.stringMatching(/keyreq token w[34]$/)],
+    hints: [expect.stringMatching(/keyserver node admit w[34]$/)],
   });
 });
 
