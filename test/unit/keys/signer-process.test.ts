@@ -107,6 +107,16 @@ describe("a captured keyserver gets nothing", () => {
     ],
     ["a node that is not there", () => request("m9", "node-identity"), "policy.unknown_node"],
     [
+      "what the policy gives to a person, by claiming to be one",
+      () => ({
+        ...sshRequest("m1", "ssh-oncall"),
+        subject: { kind: "person", user: "bob", in: ["ldap:hyades-oncall", "ldap:staff"] },
+        choose: ["ceph-ops"],
+        from: "10.9.1.1",
+      }),
+      "signer.refused",
+    ],
+    [
       "a longer life",
       () => ({ ...request("m1", "kubelet"), lifetime: 31 * DAY }),
       "policy.lifetime_too_long",
