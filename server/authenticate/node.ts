@@ -1,9 +1,9 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Policy } from "../../policy/decision.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { formatTime } from "../time.ts";
 import type { Caller } from "./caller.ts";
+import { createIdentityFinder, type Identity } from "./identity.ts";
 import type { PeerCertificate } from "./peer-certificate.ts";
 
 export type NodeAuthDeps = {
@@ -23,18 +23,16 @@ export type NodeAuthenticator = (peer: PeerCertificate, from: string) => Promise
  * within its time, from the node's own address, and not older than the newest one that the node has used.
  */
 export function createNodeAuthenticator(deps: NodeAuthDeps): NodeAuthenticator {
-  // A record never changes once it is issued, so a connection looks its own up once.
-  const owners = new WeakMap<PeerCertificate, string>();
+  const findIdentity = createIdentityFinder(deps.ledger);
   const raised = new Set<string>();
 
   return async (peer, from) => {
     checkChain(peer);
-    checkTime(peer, deps.now());
-    const node = owners.get(peer) ?? (await findOwner(deps, peer));
-    owners.set(peer, node);
-    checkAddress(deps.policy(), node, from);
-    await checkState(deps, raised, { peer, node, from });
-    return { subject: { kind: "node", node }, from };
+    const identity = await findIdentity(peer.raw);
+    checkTime(identity, deps.now());
+    checkAddress(deps.policy(), identity.node, from);
+    await checkState(deps, raised, identity, from);
+    return { subject: { kind: "node", node: identity.node }, from };
   };
 }
 
@@ -44,7 +42,7 @@ function checkChain({ chained, why }: PeerCertificate): void {
   throw new KeysystemError("auth.certificate", detail);
 }
 
-function checkTime({ notBefore, notAfter }: PeerCertificate, now: number): void {
+function checkTime({ notBefore, notAfter }: Identity, now: number): void {
   if (now > notAfter) {
     const detail = `the client certificate ended at ${formatTime(notAfter)}; join again with a new join string`;
     throw new KeysystemError("auth.expired", detail);
@@ -53,19 +51,6 @@ function checkTime({ notBefore, notAfter }: PeerCertificate, now: number): void 
     const detail = `the client certificate begins at ${formatTime(notBefore)}; the server's clock says ${formatTime(now)}`;
     throw new KeysystemError("auth.certificate", detail);
   }
-}
-
-async function findOwner({ ledger }: NodeAuthDeps, peer: PeerCertificate): Promise<string> {
-  const stored = await ledger.findCertificate(peer.serial);
-  const same =
-    stored?.state === "issued" &&
-    stored.authority === "nodes" &&
-    stored.certificate !== undefined &&
-    stored.certificate.length === peer.raw.length &&
-    timingSafeEqual(stored.certificate, peer.raw);
-  if (same && stored.subject.startsWith("node:")) return stored.subject.slice("node:".length);
-  const detail = "the client certificate is not a node's identity that the ledger knows";
-  throw new KeysystemError("auth.certificate", detail);
 }
 
 function checkAddress(policy: Policy, node: string, from: string): void {
@@ -81,7 +66,8 @@ function checkAddress(policy: Policy, node: string, from: string): void {
 async function checkState(
   { ledger, now }: NodeAuthDeps,
   raised: Set<string>,
-  { peer, node, from }: { peer: PeerCertificate; node: string; from: string },
+  { node, serial }: Identity,
+  from: string,
 ): Promise<void> {
   const before = await ledger.findNode(node);
   if (before?.state !== "active") {
@@ -89,13 +75,13 @@ async function checkState(
     const detail = `${node} is ${state}; on the master: keyserver node show ${node}`;
     throw new KeysystemError("auth.suspended", detail);
   }
-  if (before.confirmed === peer.serial) return;
-  if ((await ledger.confirmIdentity(node, peer.serial, now())) === "newest") return;
+  if (before.confirmed === serial) return;
+  if ((await ledger.confirmIdentity(node, serial, now())) === "newest") return;
 
   // Somebody holds an old key of this node: a restored image or a copy. It is said once for each certificate.
-  if (!raised.has(peer.serial)) {
-    raised.add(peer.serial);
-    await ledger.note({ at: now(), event: "identity.superseded", node, serial: peer.serial, from });
+  if (!raised.has(serial)) {
+    raised.add(serial);
+    await ledger.note({ at: now(), event: "identity.superseded", node, serial, from });
   }
   const detail = `${node} has used a newer identity certificate since; this machine is a copy or was restored: join again`;
   throw new KeysystemError("auth.superseded", detail);

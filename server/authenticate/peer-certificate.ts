@@ -1,13 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import { KeysystemError } from "../../protocol/problems.ts";
 
-/** What a TLS connection's client certificate says of itself; made once for each connection. */
+/** A TLS connection's client certificate, and what OpenSSL found at the handshake; made once for each connection. */
 export type PeerCertificate = {
+  /** DER. */
   readonly raw: Buffer;
-  /** Lower-case hex, as the ledger writes serials. */
-  readonly serial: string;
-  readonly notBefore: number;
-  readonly notAfter: number;
   /** Whether OpenSSL found a chain of signatures to an anchor of authority `nodes`, ours by key. */
   readonly chained: boolean;
   readonly why: string;
@@ -31,14 +28,8 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate {
   // OpenSSL's code, as CERT_HAS_EXPIRED; the types call it an Error.
   const why =
     failure instanceof Error ? failure.message : typeof failure === "string" ? failure : "";
-  const peer: PeerCertificate = {
-    raw: certificate.raw,
-    serial: certificate.serialNumber.toLowerCase().padStart(40, "0"),
-    notBefore: Math.floor(certificate.validFromDate.getTime() / 1000),
-    notAfter: Math.floor(certificate.validToDate.getTime() / 1000),
-    chained: socket.authorized || TIME_ONLY.has(why),
-    why,
-  };
+  const chained = socket.authorized || TIME_ONLY.has(why);
+  const peer: PeerCertificate = { raw: certificate.raw, chained, why };
   seen.set(socket, peer);
   return peer;
 }
