@@ -21,6 +21,9 @@ if (idle === undefined) {
   const { main } = await import("./main.ts");
   process.exitCode = await main(args);
 } else {
-  if (!args.includes("--quiet")) process.stdout.write(`nothing is due before ${idle.wake}\n`);
+  if (!args.includes("--quiet")) {
+    const why = idle.exit === 0 ? "" : "; what the last run could not do:  keyclient status";
+    process.stdout.write(`nothing is due before ${idle.wake}${why}\n`);
+  }
   process.exitCode = idle.exit;
 }

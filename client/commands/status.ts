@@ -51,7 +51,18 @@ async function show(
   else for (const health of shown) sayOne(output, workshop, health, now);
   for (const { message } of problems) output.warn(`recipe is not used: ${message}`);
   output.document(documentOf(workshop, shown, now));
-  return problems.length > 0 ? EXIT.unhealthy : exitFor(shown);
+  return exitOf(workshop, shown);
+}
+
+/** The server's refusal of this node: nothing will be renewed, however good what is on disk still is. */
+const refusalOf = ({ refresh }: State): string | undefined =>
+  refresh?.code.startsWith("auth.") === true
+    ? `the keyserver refuses this node since ${refresh.since}: ${refresh.message}`
+    : undefined;
+
+function exitOf({ cookbook, memory }: Workshop, shown: readonly CredentialHealth[]): ExitCode {
+  const isRefused = refusalOf(memory.state()) !== undefined;
+  return isRefused || cookbook.problems.length > 0 ? EXIT.unhealthy : exitFor(shown);
 }
 
 /** For monitoring: what is not healthy, and the exit code. */
@@ -62,7 +73,9 @@ function brief(
   now: number,
 ): ExitCode {
   const { problems } = workshop.cookbook;
-  const exit = problems.length > 0 ? EXIT.unhealthy : exitFor(shown);
+  const exit = exitOf(workshop, shown);
+  const refusal = refusalOf(workshop.memory.state());
+  if (refusal !== undefined) output.say(refusal);
   for (const { grant, state, use, note } of shown.filter(isTrouble)) {
     output.say(
       `${grant}: ${use === "old" ? "not in use" : state}${note === undefined ? "" : `, ${note}`}`,
@@ -166,9 +179,11 @@ function summary(all: readonly CredentialHealth[]): string {
   return `${all.length} credentials: ${parts.join(", ")}`;
 }
 
-function sayRefresh(output: Output, { refresh }: State): void {
+function sayRefresh(output: Output, state: State): void {
+  const { refresh } = state;
   if (refresh === undefined) return;
-  output.warn(`the keyserver was not reached since ${refresh.since}: ${refresh.message}`);
+  const missed = `the keyserver was not reached since ${refresh.since}: ${refresh.message}`;
+  output.warn(refusalOf(state) ?? missed);
 }
 
 function sayOne(
@@ -212,7 +227,7 @@ function documentOf(workshop: Workshop, shown: readonly CredentialHealth[], now:
     joined,
     contact,
     unreachable: refresh?.message,
-    healthy: !shown.some(isTrouble),
+    healthy: exitOf(workshop, shown) === EXIT.ok,
     problems: workshop.cookbook.problems,
     credentials: shown.map(({ notAfter, next, ...health }) => ({
       ...health,
