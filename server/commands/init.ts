@@ -168,15 +168,28 @@ function readKeyKinds(policy: InitPlan["policy"], flags: readonly string[]): Ini
 
 /** The users named by flags, or keyserver and keysigner where root runs this and both are there. */
 function findUsers({ serverUser, signerUser }: InitOptions): ServerUsers | undefined {
+  const isAsked = serverUser !== undefined || signerUser !== undefined;
+  if (!isRoot() && isAsked) throw notSeparated("only root can give files to other users");
   if (!isRoot()) return undefined;
   const there = readFileSync("/etc/passwd", "utf8");
   const usual = (name: string): string | undefined =>
     there.includes(`\n${name}:`) ? name : undefined;
   const server = serverUser ?? usual("keyserver");
   const signer = signerUser ?? usual("keysigner");
-  if (server === undefined || signer === undefined) return undefined;
+  if (server === undefined || signer === undefined) {
+    const missing = server === undefined ? "keyserver" : "keysigner";
+    if (isAsked) throw notSeparated(`there is no user ${missing} on this machine`);
+    return undefined;
+  }
   return {
     server: { name: server, ids: findUser(server) },
     signer: { name: signer, ids: findUser(signer) },
   };
 }
+
+/** Whoever names a user wants the separation, and is told when there would be none. */
+const notSeparated = (why: string): OperatorError =>
+  new OperatorError(`--server-user and --signer-user: ${why}`, {
+    hint: "give both, as root; or neither, to run both as whoever starts them",
+    exitCode: EXIT.usage,
+  });

@@ -24,7 +24,7 @@ function formatStatus(status: Status, now: number): string {
   const { policy, problems, checkpoint } = status;
   const state = status.ready ? "ready" : "NOT READY";
   return [
-    `keyserver  ${state}   cluster ${status.cluster}   up since ${relativeTime(status.startedAt, now)}`,
+    `keyserver  ${state}   cluster ${status.cluster}   started ${relativeTime(status.startedAt, now)}`,
     `policy     ${policy.hash.slice(0, 8)}, applied ${relativeTime(policy.appliedAt, now)}: ${policy.grants} grants, ${policy.nodes} nodes`,
     `nodes      ${status.joinedNodes} joined, ${status.openTokens} join strings out`,
     `log        ${checkpoint.size} entries, head ${checkpoint.head.slice(0, 16)}`,

@@ -12,6 +12,10 @@ const LONGEST_SOCKET_PATH = 107;
 /** Connections that the kernel holds for us while we are busy. */
 const BACKLOG = 1024;
 
+/** fastify takes every server that it did not make for one of plain HTTP. */
+const sayListening = (address: string): string =>
+  `listening on ${address.replace("http:", "https:")}`;
+
 /** Who owns the folder of the sockets: keyserver, and by its group the signer, which makes its socket there too. */
 export type RunFolderOwners = { readonly uid: number; readonly gid: number };
 
@@ -36,7 +40,7 @@ export function prepareRunFolder(
 /** @throws OperatorError when the port is in use, or may not be opened */
 export async function listenHttps(app: App, { host, port }: Endpoint): Promise<void> {
   try {
-    await app.listen({ host, port, backlog: BACKLOG });
+    await app.listen({ host, port, backlog: BACKLOG, listenTextResolver: sayListening });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "EADDRINUSE") {
@@ -63,7 +67,7 @@ export async function listenAdmin(app: App, socketPath: string): Promise<void> {
   rmSync(socketPath, { force: true });
   const mask = process.umask(0o177);
   try {
-    await app.listen({ path: socketPath });
+    await app.listen({ path: socketPath, listenTextResolver: sayListening });
   } finally {
     process.umask(mask);
   }

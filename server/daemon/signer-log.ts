@@ -21,23 +21,27 @@ const Fatal = Type.Object({
   error: Type.String(),
 });
 
-/** Passes lines on, but the one that says why it cannot run: that is kept, to be said once and with a hint. */
-export function relayLog(from: Readable, to: Writable): SignerLog {
+const Leveled = Type.Object({ level: Type.Number() });
+
+/**
+ * Passes lines on that are no JSON, or of pino's level `least` or above. Not the one that says why it cannot run:
+ * that is kept, to be said once and with a hint.
+ */
+export function relayLog(from: Readable, to: Writable, least: number): SignerLog {
   let end: SignerEnd | undefined;
   const lines = createInterface({ input: from });
   lines.on("line", (line) => {
-    const fatal = parseFatal(line);
-    if (fatal === undefined) to.write(`${line}\n`);
-    else end = fatal;
+    const entry = parseEntry(line);
+    if (Value.Check(Fatal, entry)) end = entry;
+    else if (!Value.Check(Leveled, entry) || entry.level >= least) to.write(`${line}\n`);
   });
   const closed = new Promise<void>((resolve) => lines.once("close", resolve));
   return { end: () => closed.then(() => end) };
 }
 
-function parseFatal(line: string): SignerEnd | undefined {
+function parseEntry(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return Value.Check(Fatal, value) ? value : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

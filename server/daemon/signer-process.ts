@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createConnection } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { FastifyBaseLogger } from "fastify";
+import { levels } from "pino";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
@@ -96,7 +97,7 @@ function spawnSigner({ paths, log }: SignerProcessDeps): StartedSigner {
     },
   );
   child.once("error", (err) => log.error({ err }, "signer did not start"));
-  return { child, said: relayLog(child.stderr, process.stderr) };
+  return { child, said: relayLog(child.stderr, process.stderr, levels.values[log.level] ?? 0) };
 }
 
 /** Why a signer that had answered, or one that was started again, ended: only the log wants to know. */

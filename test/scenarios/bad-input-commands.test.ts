@@ -168,6 +168,12 @@ describe("init", () => {
       EXIT.usage,
       /no account "nobody-here"\n.*useradd/,
     ],
+    [
+      "--server-user without the other",
+      [...yes, "--server-user", "1:1"],
+      EXIT.usage,
+      /--server-user and --signer-user: .*\n.*give both/,
+    ],
   ])("with a wrong %s leaves nothing behind", async (_, args, code, want) => {
     const root = join(folder, "init");
     expectFailure(await keyserver(["init", ...args], root), code, want);
