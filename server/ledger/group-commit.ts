@@ -32,10 +32,10 @@ const MAX_WAITING = 10_000;
 const MAX_WAIT_MS = 4000;
 const RETRY_MS = 25;
 /**
- * A commit costs the same for one write as for many. After each, the next waits four times as long as it took, so
- * that commits take at most a fifth of the thread; unless enough have come, or nothing was committed of late.
+ * A commit costs the same for one write as for many, so it waits for company: this many turns of the event loop, or
+ * until enough have come. A turn of an idle process is over at once; one of a busy process brings more writes.
  */
-const PAUSE = { factor: 4, mostMs: 10, enough: 32 } as const;
+const COMPANY = { turns: 8, enough: 32 } as const;
 
 /** Creates the queue of writes: those that come close together are committed together. */
 export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
@@ -63,10 +63,6 @@ class WriteQueue {
   #waiting: readonly Waiting[] = [];
   #arriving: Waiting[] = [];
   #isScheduled = false;
-  /** Runs while the next commit waits for company. */
-  #pause: NodeJS.Timeout | undefined;
-  /** On the clock: until when it waits. */
-  #pausedUntil = 0;
   #isClosed = false;
   #lastFailed = false;
   #broken: unknown;
@@ -101,20 +97,17 @@ class WriteQueue {
   }
 
   #schedule(): void {
-    const left = this.#pausedUntil - this.#clock();
-    if (this.#arriving.length >= PAUSE.enough) this.#endPause();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    if (left <= 0 || this.#arriving.length >= PAUSE.enough) setImmediate(() => this.#flush());
-    else this.#pause = setTimeout(() => this.#flush(), left);
+    this.#wait(COMPANY.turns);
   }
 
-  /** Enough have come: the commit that waits is due now. */
-  #endPause(): void {
-    if (this.#pause === undefined) return;
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
-    this.#isScheduled = false;
+  #wait(turns: number): void {
+    setImmediate(() => {
+      const isDue = turns <= 1 || this.#arriving.length >= COMPANY.enough;
+      if (isDue) this.#flush();
+      else this.#wait(turns - 1);
+    });
   }
 
   #gather(): readonly Waiting[] {
@@ -125,7 +118,6 @@ class WriteQueue {
 
   #flush(): void {
     this.#isScheduled = false;
-    this.#pause = undefined;
     const group = this.#gather().slice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
@@ -140,10 +132,7 @@ class WriteQueue {
   }
 
   #commit(group: readonly Waiting[]): void {
-    const begun = this.#clock();
     const failure = this.#transaction.commit(group);
-    const ended = this.#clock();
-    this.#pausedUntil = ended + Math.min((ended - begun) * PAUSE.factor, PAUSE.mostMs);
     this.#lastFailed = failure !== undefined;
     if (sqliteCodeOf(failure) !== "SQLITE_IOERR_FSYNC") return;
     // After a sync that failed, the kernel may have dropped the pages and call the next sync a success:
