@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, rmSync } from "node:fs";
-import { createConnection } from "node:net";
 import { OperatorError } from "../config/operator-error.ts";
+import { isAnswering } from "../config/socket.ts";
 import { makeFolder } from "../config/make-folder.ts";
 import type { Endpoint } from "../config/endpoint.ts";
 import type { ServerPaths } from "../config/paths.ts";
@@ -59,7 +59,7 @@ export async function listenHttps(app: App, { host, port }: Endpoint): Promise<v
 
 /** @throws OperatorError when another keyserver answers there */
 export async function listenAdmin(app: App, socketPath: string): Promise<void> {
-  if (await answers(socketPath)) {
+  if (await isAnswering(socketPath)) {
     throw new OperatorError(`another keyserver answers on ${socketPath}`, {
       hint: "see it: keyserver status",
     });
@@ -72,13 +72,3 @@ export async function listenAdmin(app: App, socketPath: string): Promise<void> {
     process.umask(mask);
   }
 }
-
-const answers = (socketPath: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = createConnection(socketPath);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });

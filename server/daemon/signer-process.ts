@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createConnection } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { FastifyBaseLogger } from "fastify";
 import { levels } from "pino";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
+import { isAnswering } from "../config/socket.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { relayLog, type SignerEnd, type SignerLog } from "./signer-log.ts";
 
@@ -39,7 +39,7 @@ const PROGRAM = fileURLToPath(new URL("../../keys/signer/main.ts", import.meta.u
  */
 export async function startSigner(deps: SignerProcessDeps): Promise<SignerProcess> {
   const { paths, log } = deps;
-  if (await answers(paths.signerSocket)) {
+  if (await isAnswering(paths.signerSocket)) {
     log.info({ socket: paths.signerSocket }, "signer is running already");
     return { stop: () => Promise.resolve() };
   }
@@ -117,7 +117,7 @@ async function waitUntilItAnswers(
   { paths, monotonic }: SignerProcessDeps,
 ): Promise<void> {
   const end = monotonic() + START.limit;
-  while (!(await answers(paths.signerSocket))) {
+  while (!(await isAnswering(paths.signerSocket))) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw notStarted(await said.end());
     }
@@ -137,16 +137,6 @@ function notStarted(end: SignerEnd | undefined): OperatorError {
     exitCode: code === "configuration.invalid" ? EXIT.usage : EXIT.unexpected,
   });
 }
-
-const answers = (socketPath: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = createConnection(socketPath);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
