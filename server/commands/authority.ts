@@ -65,7 +65,8 @@ export function authorityCommands(program: Command, contextOf: WithContext): voi
       const made = await addAuthority({ paths, now, name, key: options.key });
       terminal.show(
         made,
-        () => `authority ${name} has a key (${made.key}); next: keyserver policy apply`,
+        () =>
+          `authority ${name} has a key (${made.key}); next: start keyserver anew, since keysigner reads keys at its start; then: keyserver policy apply`,
       );
     });
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { PolicyReload } from "../../protocol/admin-messages.ts";
+import { AuthorityList, PolicyReload } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { runTests } from "../../policy/tests.ts";
 import { checkPolicyFile, formatSummary, type PolicyReport } from "../config/policy-report.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { writeApplied } from "../init/applied-copy.ts";
+import type { AdminClient } from "./admin-client.ts";
 import type { Context, WithContext } from "./context.ts";
 
 /** `keyserver policy …`: check and test need neither root nor a running server; apply needs both. */
@@ -73,6 +74,7 @@ function runPolicyTests({ paths, terminal }: Context, file: string | undefined):
 async function apply({ paths, terminal, client }: Context): Promise<void> {
   const report = checkPolicyFile(paths.policy);
   requirePass(terminal, report);
+  await requireKeys(client, report);
   const before = readFileSync(paths.applied);
   writeApplied(paths, report.text);
   try {
@@ -81,9 +83,27 @@ async function apply({ paths, terminal, client }: Context): Promise<void> {
   } catch (cause) {
     // The copy that is in force and the copy on disk must not differ: the next start would surprise.
     writeApplied(paths, before.toString());
+    // keysigner may hold the new one already, and would soon sign nothing for a keyserver that holds the old one.
+    await client.post(PolicyReload, ADMIN_PATHS.policyReload, {}).catch(() => undefined);
     if (cause instanceof OperatorError) throw cause;
     throw new OperatorError("the policy was not applied", { cause });
   }
+}
+
+/** keysigner reads keys at its start, so one that was made since does not count. */
+async function requireKeys(client: AdminClient, { file, policy }: PolicyReport): Promise<void> {
+  const { authorities } = await client.get(AuthorityList, ADMIN_PATHS.authorities);
+  const known = new Set(authorities.map(({ name }) => name));
+  const missing = [...(policy?.authorities.keys() ?? [])].filter((name) => !known.has(name));
+  if (missing.length === 0) return;
+  const names = missing.join(", ");
+  throw new OperatorError(
+    `keysigner has no key of authority ${names} of ${file}; nothing was applied`,
+    {
+      hint: `make what is not there yet: keyserver authority create ${missing[0] ?? ""}; start keyserver anew; keyserver policy apply`,
+      exitCode: EXIT.unhealthy,
+    },
+  );
 }
 
 function requirePass({ err }: Context["terminal"], report: PolicyReport): void {

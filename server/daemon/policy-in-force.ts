@@ -29,9 +29,10 @@ export async function holdPolicy({ file, signer }: PolicyInForceDeps): Promise<P
   return {
     get: () => current,
     async reload() {
-      // The signer first: what it does not hold it does not sign, and it keeps the one before for what is under way.
-      const { policy: signerHash } = await signer.reload();
+      // What cannot be used here is not to reach the signer either. Then the signer first: what it does not hold it
+      // does not sign, and it keeps the one before for what is under way.
       const next = await load();
+      const { policy: signerHash } = await signer.reload();
       if (next.active.hash !== signerHash) {
         throw new OperatorError("the policy changed while it was being loaded", {
           hint: "apply it again: keyserver policy apply",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CertificateList } from "../../protocol/admin-messages.ts";
-import { ADMIN_PATHS } from "../../protocol/paths.ts";
+import { ADMIN_PATHS, PATHS } from "../../protocol/paths.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { askCertificates, type Identity, joinByHand, makeRequest } from "../harness/test-node.ts";
 import { askOverSocket } from "../harness/unix-request.ts";
@@ -94,4 +94,24 @@ test("policy apply under 200 requests", async () => {
   const underOld = seen.filter(({ serial }) => rows.get(serial) === oldHash).length;
   expect(underOld).toBeGreaterThan(0);
   expect(seen.length).toBeGreaterThanOrEqual(200);
+});
+
+test("a policy whose authority has no key is refused, by apply and by reload, and signing goes on", async () => {
+  const file = join(cluster.root, "etc/keysystem/policy.yaml");
+  const applied = join(cluster.root, "etc/keysystem/applied/policy.yaml");
+  const before = readFileSync(applied, "utf8");
+  const extra = "authorities:\n  extra: { kind: tls, keys: [ecdsa-p256], lifetime: 30d }";
+  const wider = before.replace(/^authorities:.*$/m, extra);
+  expect(wider).toContain("extra:");
+  writeFileSync(file, wider);
+  const refused = await cluster.keyserver(["policy", "apply"]);
+  expect([refused.code, readFileSync(applied, "utf8")]).toEqual([5, before]);
+  expect(refused.stderr).toMatch(/no key of authority extra.*\n.*authority create extra/);
+
+  const socket = join(cluster.root, "run/keysystem/admin.sock");
+  writeFileSync(applied, wider);
+  const reload = await askOverSocket(socket, "POST", ADMIN_PATHS.policyReload);
+  expect(reload.status).toBe(500);
+  expect(await askOverSocket(socket, "GET", PATHS.readyz)).toMatchObject({ status: 200 });
+  writeFileSync(applied, before);
 });
