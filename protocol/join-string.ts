@@ -73,6 +73,7 @@ function decodeBody(body: string): JoinString | undefined {
   if (bytes === undefined || bytes.length < fixed || bytes[0] !== VERSION) return undefined;
   const [cluster, node, ...servers] = readTexts(bytes.subarray(fixed)) ?? [];
   if (cluster === undefined || node === undefined || servers.length === 0) return undefined;
+  if (![cluster, node, ...servers].every(isPrintable)) return undefined;
   return {
     cluster,
     node,
@@ -82,6 +83,9 @@ function decodeBody(body: string): JoinString | undefined {
     secret: bytes.subarray(5 + PIN_LENGTH, fixed),
   };
 }
+
+/** What is shown by --inspect must be what is there: nothing in it steers the terminal that it is read on. */
+const isPrintable = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
 
 /** SHA-256 of a join secret, hex: what the ledger keeps in its place. */
 export const hashSecret = (secret: Uint8Array): string => hash("sha256", secret, "hex");

@@ -55,7 +55,10 @@ export function createKeyserver(
 
 /** The error that a problem of the server stands for. */
 export const errorOf = (problem: Problem | Static<typeof ProblemSchema>): KeysystemError =>
-  new KeysystemError(codeOf(problem), problem.detail ?? problem.title);
+  new KeysystemError(codeOf(problem), printable(problem.detail ?? problem.title));
+
+/** What a server wrote, harmless on a terminal. */
+const printable = (text: string): string => text.slice(0, 2000).replaceAll(/\p{C}/gu, "?");
 
 function parseAnswer<T extends TSchema>(schema: T, { status, body, server }: Answer): Static<T> {
   if (status >= 400) {

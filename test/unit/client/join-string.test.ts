@@ -85,3 +85,11 @@ test.for([
   if (want === undefined) expect(failure).toBe(undefined);
   else expect(failure).toMatchObject(want);
 });
+
+test.for(["m1.example:20557\u001B[2K", "m1 .example:1", "m1\u202E.example:1", ""])(
+  "a server called %j could steer the terminal that --inspect shows it on",
+  (server) => {
+    const hostile = formatJoinString({ ...join, servers: ["m1.example:20557", server] });
+    expect(outcome(() => readJoinString(hostile))).toMatchObject({ exit: 2 });
+  },
+);
