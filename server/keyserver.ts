@@ -40,13 +40,14 @@ tokenCommands(program, contextOf);
 certCommands(program, contextOf);
 authorityCommands(program, contextOf);
 policyCommands(program, contextOf);
-versionCommand(program);
+versionCommand(program, contextOf);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportFailure(error, {
-    program: "keyserver",
-    verbose: program.opts<{ readonly verbose?: boolean }>().verbose === true,
-  });
+  const { verbose = false, json = false } = program.opts<{
+    readonly verbose?: boolean;
+    readonly json?: boolean;
+  }>();
+  process.exitCode = reportFailure(error, { program: "keyserver", verbose, json });
 }

@@ -4,20 +4,39 @@ import { ConfigError } from "../../protocol/config-file.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 
-export type FailureOptions = { readonly program: string; readonly verbose: boolean };
+export type FailureOptions = {
+  readonly program: string;
+  readonly verbose: boolean;
+  /** One document on standard output beside what is said on stderr, of the form that keyclient prints. */
+  readonly json: boolean;
+};
 
 /** Says on stderr what went wrong and what to type next; gives the exit code. */
-export function reportFailure(error: unknown, { program, verbose }: FailureOptions): ExitCode {
+export function reportFailure(
+  error: unknown,
+  { program, verbose, json }: FailureOptions,
+): ExitCode {
   // commander has printed its message, or the help or version that was asked for.
   if (error instanceof CommanderError) return usageExit(error, program);
   const say = (kind: string, text: string): void =>
     void process.stderr.write(`${program}: ${kind}: ${text}\n`);
-  say("error", error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  say("error", message);
   const hint = hintOf(error);
   if (hint !== undefined) say("hint", hint);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   if (verbose && error instanceof Error && error.cause !== undefined)
     say("cause", inspect(error.cause));
+  const exit = exitOf(error);
+  if (json) {
+    const hints = hint === undefined ? [] : [hint];
+    const document = { schema: 1, error: message, hints, exit };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  return exit;
+}
+
+function exitOf(error: unknown): ExitCode {
   if (error instanceof OperatorError) return error.exitCode;
   return error instanceof ConfigError ? EXIT.usage : EXIT.unexpected;
 }

@@ -39,6 +39,17 @@ const keyserver = (args: readonly string[], root: string): Promise<Outcome> =>
   run(KEYSERVER, [...args, "--root", root], { stdin: "" });
 
 describe("flags and names", () => {
+  test("with --json a failure is one document beside what is said", async () => {
+    const outcome = await keyserver(["status", "--json"], join(folder, "nobody"));
+    expectFailure(outcome, EXIT.unreachable, /is not running/);
+    expect(JSON.parse(outcome.stdout)).toEqual({
+      schema: 1,
+      error: expect.stringMatching(/^keyserver is not running/),
+      hints: [expect.stringMatching(/keyserver run/)],
+      exit: EXIT.unreachable,
+    });
+  });
+
   test.each<readonly [string, number, RegExp]>([
     ["statsu", EXIT.usage, /unknown command 'statsu'\n\(Did you mean status\?\)\n.*hint: /],
     ["node admti w1", EXIT.usage, /unknown command 'admti'\n\(Did you mean admit\?\)/],
