@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { AuthorityList, PolicyReload } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { runTests } from "../../policy/tests.ts";
+import { readPolicyFile } from "../config/policy-file.ts";
 import { checkPolicyFile, formatSummary, type PolicyReport } from "../config/policy-report.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import { writeApplied } from "../init/applied-copy.ts";
+import { writePolicy } from "../config/write-policy.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Context, WithContext } from "./context.ts";
 
@@ -75,14 +75,14 @@ async function apply({ paths, terminal, client }: Context): Promise<void> {
   const report = checkPolicyFile(paths.policy);
   requirePass(terminal, report);
   await requireKeys(client, report);
-  const before = readFileSync(paths.applied);
-  writeApplied(paths, report.text);
+  const before = readPolicyFile(paths.applied);
+  writePolicy(paths.applied, report);
   try {
     const { policy } = await client.post(PolicyReload, ADMIN_PATHS.policyReload, {});
     terminal.show({ policy }, () => `applied: ${policy.slice(0, 8)} is in force`);
   } catch (cause) {
     // The copy that is in force and the copy on disk must not differ: the next start would surprise.
-    writeApplied(paths, before.toString());
+    if (!(before instanceof Error)) writePolicy(paths.applied, before);
     // keysigner may hold the new one already, and would soon sign nothing for a keyserver that holds the old one.
     await client.post(PolicyReload, ADMIN_PATHS.policyReload, {}).catch(() => undefined);
     if (cause instanceof OperatorError) throw cause;

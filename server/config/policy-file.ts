@@ -11,8 +11,8 @@ const LARGEST = 1024 * 1024;
 /** A policy file that was read, with what it includes and what the reader says of it. */
 export type PolicyFile = {
   readonly text: string;
-  /** Texts of the files that it includes, in the order in which they were read. */
-  readonly included: readonly string[];
+  /** Texts of the files that it includes by their names, in the order in which they were read. */
+  readonly included: ReadonlyMap<string, string>;
   readonly reading: Reading;
   readonly render: (diagnostics: readonly Diagnostic[]) => string;
 };
@@ -32,7 +32,7 @@ export function readPolicyFile(file: string): PolicyFile | Error {
   const textOf = (name: string): string | undefined => (name === file ? text : included.get(name));
   return {
     text,
-    included: [...included.values()],
+    included,
     reading,
     render: (diagnostics) =>
       diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, textOf)).join("\n\n"),

@@ -19,6 +19,8 @@ export type PolicyReport = {
   /** The diagnostics as text, one block each. */
   readonly rendered: string;
   readonly text: string;
+  /** Texts of the files that it includes, by name. */
+  readonly included: ReadonlyMap<string, string>;
   /** Absent when the file has errors. */
   readonly policy?: Policy;
 };
@@ -53,6 +55,7 @@ export function checkPolicyFile(file: string): PolicyReport {
     diagnostics,
     rendered: found.render(diagnostics),
     text: found.text,
+    included: found.included,
     ...(policy === undefined ? {} : { policy }),
   };
 }

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { authenticateAdmin, createHttpsAuthenticator } from "../authenticate/authenticate.ts";
 import type { Authenticate } from "../authenticate/authenticate.ts";
 import { createNodeAuthenticator } from "../authenticate/node.ts";
+import { toProblem } from "../../protocol/problems.ts";
 import { createBatchSigner } from "../issue/batch-signer.ts";
 import { createIssuer } from "../issue/issuer.ts";
 import { createJoiner } from "../issue/join.ts";
@@ -91,4 +92,4 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
 const refusalLog =
   (log: FastifyBaseLogger): NonNullable<Parameters<typeof createIssuer>[0]["onRefusal"]> =>
   ({ subject, from }, grant, err) =>
-    log.info({ subject, from, grant, err }, "refused");
+    log.info({ subject, from, grant, problem: toProblem(err) }, "refused");

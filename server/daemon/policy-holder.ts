@@ -19,7 +19,7 @@ export function loadPolicy(file: string): ActivePolicy {
   }
   return {
     policy: reading.policy,
-    hash: hashPolicy(text, included.join("")),
+    hash: hashPolicy(text, [...included.values()].join("")),
     appliedAt: Math.floor(statSync(file).mtimeMs / 1000),
   };
 }

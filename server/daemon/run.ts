@@ -10,6 +10,7 @@ import { createSerials } from "../ledger/serial.ts";
 import { openLedger } from "../ledger/sqlite.ts";
 import { type Apps, createApps } from "./apps.ts";
 import { tlsContext } from "./https-server.ts";
+import { loadLateModules } from "./load-late-modules.ts";
 import { listenAdmin, listenHttps, prepareRunFolder } from "./listen.ts";
 import { ensureOwnCertificate } from "./own-certificate.ts";
 import type { Parts } from "./parts.ts";
@@ -60,7 +61,10 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     monotonic: () => performance.now(),
     canRestart: users === undefined,
   });
-  if (users !== undefined) becomeUser(users.server, users.signer);
+  if (users !== undefined) {
+    await loadLateModules(log);
+    becomeUser(users.server, users.signer);
+  }
 
   const signer = connectSigner(paths.signerSocket);
   try {

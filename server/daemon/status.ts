@@ -1,5 +1,3 @@
-import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { AuthorityView, Status } from "../../protocol/admin-messages.ts";
 import { formatTime } from "../time.ts";
 import type { Parts } from "./parts.ts";
@@ -69,14 +67,10 @@ export async function describeAuthorities({
   }));
 }
 
-/** Compares the edited file with the applied copy, as text: an edit that changes nothing counts as an edit. */
+/** Whether the file that operators edit is, with what it includes, the policy that decides now. */
 function isInForce({ paths, inForce }: Parts): boolean {
   try {
-    const text = hash("sha256", readFileSync(paths.policy), "hex");
-    return (
-      text === hash("sha256", readFileSync(paths.applied), "hex") ||
-      loadPolicy(paths.policy).hash === inForce().active.hash
-    );
+    return loadPolicy(paths.policy).hash === inForce().active.hash;
   } catch {
     return false;
   }

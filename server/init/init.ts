@@ -12,7 +12,7 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { PolicyReport } from "../config/policy-report.ts";
 import { makeFolder } from "../config/make-folder.ts";
-import { replaceFile } from "../config/replace-file.ts";
+import { writePolicy } from "../config/write-policy.ts";
 import type { UserIds } from "../config/user.ts";
 import { prepareRunFolder } from "../daemon/listen.ts";
 import { ensureOwnCertificate } from "../daemon/own-certificate.ts";
@@ -22,7 +22,6 @@ import { startSigner } from "../daemon/signer-process.ts";
 import { createSerials } from "../ledger/serial.ts";
 import { createLedger } from "../ledger/ledger-file.ts";
 import { openLedger } from "../ledger/sqlite.ts";
-import { writeApplied } from "./applied-copy.ts";
 
 /** Users that the two processes become when root starts them. */
 export type ServerUsers = {
@@ -135,8 +134,8 @@ function writeSettings({ paths, report, listen, advertise, names, users }: InitP
       `names: [${list(names)}]\nseal: { file: /etc/keysystem/seal.secret }\n${user(users?.signer.name)}`,
     { mode: 0o644, flag: "wx" },
   );
-  if (!existsSync(paths.policy)) replaceFile(paths.policy, report.text, 0o644);
-  writeApplied(paths, report.text);
+  if (!existsSync(paths.policy)) writePolicy(paths.policy, report);
+  writePolicy(paths.applied, report);
   // Random, so that it is worth more than any pass phrase; whoever has it and the key files has the authorities.
   writeFileSync(paths.sealSecret, randomBytes(32).toString("base64url"), {
     mode: 0o600,

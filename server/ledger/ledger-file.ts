@@ -40,6 +40,11 @@ export function createLedger(file: string): void {
   }
 }
 
+/** Loads the database driver, which otherwise comes with the first database that is opened. */
+export function loadDriver(): void {
+  new Database(":memory:").close();
+}
+
 /**
  * Opens the database of an existing ledger for writing and brings it to this program's version.
  *

@@ -70,13 +70,13 @@ function firstIndex(events: readonly TraceEvent[], kind: "page" | "sign", data: 
   return index === -1 ? Infinity : index;
 }
 
-/** The handshake is one flight; the first send after it that could hold certificates is the reply. */
+/** Each connection carries one question, so its last send that could hold a certificate is the reply; a close is small. */
 function replyTo(events: readonly TraceEvent[], port: number): number {
   const LEAST = 1000;
   const sends = events
     .map((event, index) => ({ event, index }))
     .filter(({ event }) => event.kind === "send" && event.port === port && event.bytes >= LEAST);
-  return sends[1]?.index ?? -1;
+  return sends.length < 2 ? -1 : (sends.at(-1)?.index ?? -1);
 }
 
 function syncBetween(
