@@ -28,7 +28,7 @@ const START = { limit: 15_000, pause: 50 } as const;
 const RESTART = { first: 200, most: 10_000, calm: 60_000 } as const;
 
 /** Node.js flags, megabytes: the signer keeps authorities and a policy, and nothing of what it signed. */
-const HEAP = ["--max-old-space-size=48"];
+const HEAP = ["--max-old-space-size=40", "--v8-pool-size=1"];
 
 const PROGRAM = fileURLToPath(new URL("../../keys/signer/main.ts", import.meta.url));
 

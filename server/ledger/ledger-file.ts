@@ -68,7 +68,7 @@ export function openDatabase(file: string): Database.Database {
 
 /** SQLite blocks the whole process while it waits for a lock, so it waits briefly and the group commit retries. */
 const LOCK_WAIT_MS = 20;
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 16 * 1024;
 const CHECKPOINT_PAGES = 4000;
 
 /** @throws LedgerError `ledger.unusable` when the file is missing, foreign, open to others or no file at all. */
