@@ -52,13 +52,13 @@ test("the identity that the node was given is accepted, and nothing at all is no
 });
 
 test("37: a forged authority with the same name, with and without the same key identifier", async () => {
-  const { subject, issuer } = new X509Certificate(identity.certificate);
+  const { subject, issuer, serialNumber } = new X509Certificate(identity.certificate);
   const anchor = new X509Certificate(nodesAnchor(cluster));
   const name = `/${anchor.subject.replaceAll("\n", "/")}`;
   const shown = ["x509", "-noout", "-ext", "subjectKeyIdentifier", "-in", anchorFile()];
   const [keyId = ""] = /[0-9A-F]{2}(?::[0-9A-F]{2})+/.exec(await runOk("openssl", shown)) ?? [];
   for (const identifiers of ["none", keyId.replaceAll(":", "")]) {
-    const forged = await forge(name, subject, identifiers);
+    const forged = await forge(name, { subject, keyId: identifiers, serial: serialNumber });
     expect(new X509Certificate(forged.certificate).issuer).toBe(issuer);
     expect(await codeOf(forged)).toBe("auth.certificate");
   }
@@ -70,8 +70,12 @@ const anchorFile = (): string => {
   return file;
 };
 
-/** A leaf of a CA made with openssl; `keyId` is the subject key identifier that the CA claims. */
-async function forge(issuer: string, subject: string, keyId: string): Promise<Identity> {
+/** A leaf of a CA made with openssl, with the serial of the real one; `keyId` is the identifier that the CA claims. */
+async function forge(
+  issuer: string,
+  claim: { readonly subject: string; readonly keyId: string; readonly serial: string },
+): Promise<Identity> {
+  const { subject, keyId, serial } = claim;
   const at = (name: string): string => join(folder, name);
   const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   const ca = ["-keyout", at("ca.key"), "-out", at("ca.pem"), "-subj", issuer];
@@ -88,7 +92,16 @@ async function forge(issuer: string, subject: string, keyId: string): Promise<Id
     at("leaf.ext"),
     "extendedKeyUsage=clientAuth\nkeyUsage=critical,digitalSignature\n",
   );
-  const sign = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "5"];
+  const sign = [
+    "-CA",
+    at("ca.pem"),
+    "-CAkey",
+    at("ca.key"),
+    "-set_serial",
+    `0x${serial}`,
+    "-days",
+    "5",
+  ];
   const out = ["-extfile", at("leaf.ext"), "-out", at("leaf.pem")];
   await runOk("openssl", ["x509", "-req", "-in", at("leaf.csr"), ...sign, ...out]);
   return {
