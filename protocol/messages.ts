@@ -93,11 +93,25 @@ export const TrustedAuthority = Type.Object({
 });
 export type TrustedAuthority = Static<typeof TrustedAuthority>;
 
+/** How people prove who they are here, and where they use what they get; from server.yaml. */
+export const PeopleInfo = Type.Object({
+  /** The service principal, `HTTP/m1.example.edu@EXAMPLE.EDU`; absent where Kerberos is not configured. */
+  kerberos: Type.Optional(Type.String()),
+  /** Whether a password of the directory is taken. */
+  passwords: Type.Boolean(),
+  /** URL of the Kubernetes API. */
+  kubernetes: Type.Optional(Type.String()),
+  /** URLs of etcd's members. */
+  etcd: Type.Optional(Type.Array(Type.String())),
+});
+export type PeopleInfo = Static<typeof PeopleInfo>;
+
 /** `GET /v1/trust`. `domain` is what an `@cert-authority` line is written for. */
 export const Trust = Type.Object({
   cluster: Name,
   domain: Name,
   authorities: Type.Array(TrustedAuthority),
+  people: Type.Optional(PeopleInfo),
 });
 export type Trust = Static<typeof Trust>;
 
@@ -123,10 +137,60 @@ export const GrantOffer = Type.Object({
   names: Type.Optional(Type.Array(Type.String())),
   usage: Type.Optional(Type.Array(Type.String())),
   file: Type.Optional(Type.String()),
+  /** Set where the request has to say why. */
+  reason: Type.Optional(Type.Literal("required")),
+  /** Addresses from which alone the grant is given; SSH certificates carry them too. */
+  sourceAddress: Type.Optional(Type.Array(Type.String())),
+  /** Of SSH certificates for people. */
+  extensions: Type.Optional(Type.Array(Type.String())),
+  forceCommand: Type.Optional(Type.String()),
+  /** Further principals that a request may choose, and how many of them. */
+  mayChoose: Type.Optional(Type.Array(Type.String())),
+  chooseAtMost: Type.Optional(Type.Integer()),
+  /** Of a grant to admit: roles, and seconds for which a join string is good. */
+  admits: Type.Optional(Type.Array(Type.String())),
+  tokenLifetime: Type.Optional(Type.Integer()),
+  /** Of a grant to operate. */
+  actions: Type.Optional(Type.Array(Type.String())),
   /** Set when the operator called renewals forward: certificates issued before this should be renewed now. */
   renewIssuedBefore: Type.Optional(Time),
 });
 export type GrantOffer = Static<typeof GrantOffer>;
+
+/** A grant that the caller does not get, with as much as helps to find out what is missing. */
+export const RefusedGrant = Type.Object({
+  grant: Name,
+  problem: ProblemSchema,
+  verb: Type.Optional(Type.String()),
+  authority: Type.Optional(Name),
+  kind: Type.Optional(Type.String()),
+  /** Groups or roles that the grant goes to. */
+  to: Type.Optional(Type.Array(Type.String())),
+  /** What the caller lacks, as the policy spells it: `ldap:oncall`, `kerberos:a@R or kerberos:b@R`. */
+  missing: Type.Optional(Type.Array(Type.String())),
+  /** SSH principals of the grant that stand in the policy without a variable. */
+  names: Type.Optional(Type.Array(Type.String())),
+});
+export type RefusedGrant = Static<typeof RefusedGrant>;
+
+/** How a directory answered about the caller. */
+export const DirectoryState = Type.Object({
+  directory: Name,
+  /** `kept`: it does not answer, and the policy allows its last word; `absent`: it knows nobody of this name. */
+  state: Type.Union([
+    Type.Literal("answered"),
+    Type.Literal("kept"),
+    Type.Literal("absent"),
+    Type.Literal("unreachable"),
+    Type.Literal("not configured"),
+  ]),
+  /** Seconds since the answer. */
+  age: Type.Optional(Type.Integer()),
+  /** The caller's groups there that the policy mentions. */
+  groups: Type.Optional(Type.Array(Type.String())),
+  detail: Type.Optional(Type.String()),
+});
+export type DirectoryState = Static<typeof DirectoryState>;
 
 /** `GET /v1/grants`. */
 export const Grants = Type.Object({
@@ -137,7 +201,10 @@ export const Grants = Type.Object({
   now: Time,
   grants: Type.Array(GrantOffer),
   /** What the caller may not get, and why. */
-  refused: Type.Array(Type.Object({ grant: Name, problem: ProblemSchema })),
+  refused: Type.Array(RefusedGrant),
+  /** For people: the policy's groups that the caller is in, and what the directories said. */
+  groups: Type.Optional(Type.Array(Type.String())),
+  directories: Type.Optional(Type.Array(DirectoryState)),
 });
 export type Grants = Static<typeof Grants>;
 
