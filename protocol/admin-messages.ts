@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Checkpoint } from "./messages.ts";
+import { Checkpoint, Reason } from "./messages.ts";
 
 /**
  * What operators ask, on the admin socket and, for people with an `operate` or `admit` grant, on HTTPS
@@ -35,6 +35,8 @@ export const NewToken = Type.Object(
     node: Name,
     /** Seconds. */
     ttl: Optional(Type.Integer({ minimum: 60, maximum: 7 * 86_400 })),
+    /** Why, where the grant wants to know. */
+    reason: Optional(Reason),
   },
   closed,
 );

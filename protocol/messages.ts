@@ -12,6 +12,12 @@ const Name = Type.String({ minLength: 1, maxLength: 128 });
 const Time = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
 const Serial = Type.String({ pattern: "^[0-9a-f]{16}([0-9a-f]{24})?$" });
 
+/** One line: no control characters, and none that turn the direction of writing. */
+export const Reason = Type.String({
+  maxLength: 256,
+  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
+});
+
 /** RFC 9457 §3. */
 export const ProblemSchema = Type.Object({
   type: Type.String(),
@@ -30,13 +36,7 @@ export const CertificateRequest = Type.Object(
     publicKey: Type.Optional(Type.String({ maxLength: 8192 })),
     lifetime: Type.Optional(Type.Integer({ minimum: 1 })),
     principals: Type.Optional(Type.Array(Name, { maxItems: 32 })),
-    /** One line: no control characters, and none that turn the direction of writing. */
-    reason: Type.Optional(
-      Type.String({
-        maxLength: 256,
-        pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
-      }),
-    ),
+    reason: Type.Optional(Reason),
   },
   closed,
 );

@@ -49,7 +49,7 @@ export function createOperations(
     if (core === undefined) return batch.map(() => UNKNOWN_POLICY);
     const entries: RecordEntry[] = [];
     const outcomes = batch.map((claim) => {
-      const outcome = claim.subject.kind === "person" ? NO_PEOPLE : core.sign(claim);
+      const outcome = core.sign(claim);
       if (!("refused" in outcome)) entries.push(toEntry(claim, policy, outcome));
       return outcome;
     });
@@ -89,15 +89,6 @@ export function createOperations(
 const UNKNOWN_POLICY: SignResult = {
   refused: "signer.refused",
   detail: "the signer has loaded another policy: apply it to both",
-};
-
-/**
- * keyserver has no way yet to find out who a person is, so whoever claims to be one made it up: policies have
- * people already, and root by SSH among what they get.
- */
-const NO_PEOPLE: Outcome = {
-  refused: "signer.refused",
-  detail: "nobody can prove to be a person yet, so nothing is signed for one",
 };
 
 const toEntry = (

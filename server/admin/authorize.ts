@@ -1,7 +1,10 @@
 import { decide } from "../../policy/decide.ts";
 import { grantsOf } from "../../policy/grants.ts";
-import type { Policy, Subject } from "../../policy/decision.ts";
+import type { Policy } from "../../policy/decision.ts";
+import { grantsWith } from "../../policy/facts.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
+import type { Caller } from "../authenticate/caller.ts";
+import { denialError } from "../issue/denial.ts";
 
 /** What an operator wants to do; the policy's `operate` grants name these. */
 export type OperateAction = "revoke" | "audit" | "apply";
@@ -14,50 +17,87 @@ const ROOT_TOKEN = { usual: 3600, most: 86_400 } as const;
  *
  * @throws KeysystemError `auth.forbidden`
  */
-export function requireOperate(policy: Policy, subject: Subject, action: OperateAction): void {
-  if (subject.kind === "root") return;
-  const allowed = grantsOf(policy, subject).some(
-    ({ decision }) =>
-      decision.verdict === "allow" &&
-      decision.plan.verb === "operate" &&
-      decision.plan.actions.includes(action),
+export function requireOperate(policy: Policy, caller: Caller, action: OperateAction): void {
+  if (caller.subject.kind === "root") return;
+  const { subject, from } = caller;
+  const held = grantsOf(policy, subject)
+    .filter(({ decision }) => decision.verdict === "allow" && decision.plan.verb === "operate")
+    // The limits of a request count too: where it comes from.
+    .map(({ grant }) =>
+      decide(policy, subject, { grant, ...(from === undefined ? {} : { from }) }),
+    );
+  const isAllowed = held.some(
+    (answer) =>
+      answer.verdict === "allow" &&
+      answer.plan.verb === "operate" &&
+      answer.plan.actions.includes(action),
   );
-  if (allowed) return;
-  throw new KeysystemError("auth.forbidden", `no grant lets the caller operate (${action})`);
+  if (isAllowed) return;
+  const denied = held.find(({ verdict }) => verdict === "deny");
+  if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
+  throw forbidden(policy, caller, "operate", `no grant lets the caller operate (${action})`);
 }
+
+/** A refusal, unless a directory that is silent could still make the difference. */
+function forbidden(
+  policy: Policy,
+  caller: Caller,
+  verb: "admit" | "operate",
+  detail: string,
+): KeysystemError {
+  const denial = { code: "policy.not_granted", detail } as const;
+  const undecided = grantsWith(policy, [verb])
+    .map((grant) => denialError(policy, caller, grant, denial))
+    .find(({ code }) => code === "directory.unavailable");
+  return undecided ?? new KeysystemError("auth.forbidden", detail);
+}
+
+/** What an admission asks: `ttl` in seconds. */
+export type Admission = { readonly node: string; readonly ttl?: number; readonly reason?: string };
 
 /**
  * Seconds for which a join string for `node` may be good.
  *
  * @throws KeysystemError `policy.unknown_node`, or the nearest refusal
  */
-export function admissionLifetime(
-  policy: Policy,
-  subject: Subject,
-  { node, ttl }: { readonly node: string; readonly ttl?: number },
-): number {
+export function admissionLifetime(policy: Policy, caller: Caller, admission: Admission): number {
+  const { node, ttl } = admission;
   if (!policy.nodes.has(node)) {
     const detail = `the policy names no node ${node}; add it under nodes: in policy.yaml first`;
     throw new KeysystemError("policy.unknown_node", detail);
   }
-  const { usual, most } = subject.kind === "root" ? ROOT_TOKEN : admitGrant(policy, subject, node);
+  const { usual, most } =
+    caller.subject.kind === "root" ? ROOT_TOKEN : admitGrant(policy, caller, admission);
   const wanted = ttl ?? usual;
   if (wanted <= most) return wanted;
   const detail = `${wanted} s is longer than the ${most} s for which the caller may make a join string`;
   throw new KeysystemError("policy.lifetime_too_long", detail);
 }
 
+/** The grant that gives the longest; what its request has to fulfil (reason, address) counts here too. */
 function admitGrant(
   policy: Policy,
-  subject: Subject,
-  node: string,
+  caller: Caller,
+  { node, reason }: Admission,
 ): { usual: number; most: number } {
-  for (const { grant, decision } of grantsOf(policy, subject)) {
-    if (decision.verdict === "deny" || decision.plan.verb !== "admit") continue;
-    const admission = decide(policy, subject, { grant, node });
-    if (admission.verdict === "deny" || admission.plan.verb !== "admit") continue;
-    const { tokenLifetime } = admission.plan;
-    return { usual: tokenLifetime, most: tokenLifetime };
+  const { subject, from } = caller;
+  const ask = {
+    node,
+    ...(from === undefined ? {} : { from }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const held = grantsOf(policy, subject).filter(
+    ({ decision }) => decision.verdict === "allow" && decision.plan.verb === "admit",
+  );
+  const answers = held.map(({ grant }) => decide(policy, subject, { ...ask, grant }));
+  const lifetimes = answers.flatMap((answer) =>
+    answer.verdict === "allow" && answer.plan.verb === "admit" ? [answer.plan.tokenLifetime] : [],
+  );
+  if (lifetimes.length > 0) {
+    const most = Math.max(...lifetimes);
+    return { usual: most, most };
   }
-  throw new KeysystemError("auth.forbidden", `no grant lets the caller admit ${node}`);
+  const denied = answers.find(({ verdict }) => verdict === "deny");
+  if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
+  throw forbidden(policy, caller, "admit", `no grant lets the caller admit ${node}`);
 }

@@ -21,7 +21,8 @@ export function peerCertificate(socket: TLSSocket): PeerCertificate {
   if (known !== undefined) return known;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
-    const detail = "no client certificate; a node joins first: keyclient join STRING";
+    const detail =
+      "neither a client certificate nor Authorization; a node joins first: keyclient join STRING; a person asks with keyreq";
     throw new KeysystemError("auth.required", detail);
   }
   const failure: unknown = socket.authorizationError;

@@ -1,4 +1,26 @@
 import { type Static, Type } from "typebox";
+import { LdapConfig } from "../directory/ldap-config.ts";
+
+const closed = { additionalProperties: false };
+
+/** How people's Kerberos tickets are checked. */
+export const KerberosConfig = Type.Object(
+  {
+    /** File with the key of `service`; keyserver's user must be able to read it. */
+    keytab: Type.String({ pattern: "^/", description: "an absolute path" }),
+    /** `HTTP/m1.hyades.example.edu@EXAMPLE.EDU`; by default HTTP, the first host of `advertise`, the policy's realm. */
+    service: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$",
+        description: "SERVICE/HOST@REALM",
+      }),
+    ),
+  },
+  closed,
+);
+export type KerberosConfig = Static<typeof KerberosConfig>;
+
+const HttpsUrl = Type.String({ pattern: "^https://[^\\s/]+/?$", description: "https://HOST:PORT" });
 
 /** `/etc/keysystem/server.yaml` (docs/operations.md). */
 export const ServerConfig = Type.Object(
@@ -9,6 +31,18 @@ export const ServerConfig = Type.Object(
     advertise: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 8 }),
     /** User, or `UID:GID`, that keyserver becomes when root starts it. */
     user: Type.Optional(Type.String({ minLength: 1 })),
+    kerberos: Type.Optional(KerberosConfig),
+    ldap: Type.Optional(LdapConfig),
+    /** Where people use what they get; `keyreq setup` learns it from here. */
+    clients: Type.Optional(
+      Type.Object(
+        {
+          kubernetes: Type.Optional(HttpsUrl),
+          etcd: Type.Optional(Type.Array(HttpsUrl, { minItems: 1, maxItems: 16 })),
+        },
+        closed,
+      ),
+    ),
     log: Type.Optional(
       Type.Union([
         Type.Literal("debug"),
@@ -18,6 +52,6 @@ export const ServerConfig = Type.Object(
       ]),
     ),
   },
-  { additionalProperties: false },
+  closed,
 );
 export type ServerConfig = Static<typeof ServerConfig>;

@@ -5,6 +5,9 @@ import type { FastifyBaseLogger } from "fastify";
 import { authenticateAdmin, createHttpsAuthenticator } from "../authenticate/authenticate.ts";
 import type { Authenticate } from "../authenticate/authenticate.ts";
 import { createNodeAuthenticator } from "../authenticate/node.ts";
+import type { Inform } from "../authenticate/inform.ts";
+import type { Policy } from "../../policy/decision.ts";
+import { grantsWith } from "../../policy/facts.ts";
 import { toProblem } from "../../protocol/problems.ts";
 import { createBatchSigner } from "../issue/batch-signer.ts";
 import { createIssuer } from "../issue/issuer.ts";
@@ -24,16 +27,18 @@ import { createHttpsServer } from "./https-server.ts";
 import type { Parts } from "./parts.ts";
 import { checkReadiness } from "./readiness.ts";
 import { describeAuthorities, describeStatus } from "./status.ts";
+import { createTrustView } from "./trust-holder.ts";
 
 /** Both doors of the daemon: the same routes, entered by different proof. */
 export type Apps = { readonly https: App; readonly admin: App; readonly tlsServer: () => Server };
 
 /** Wires the routes to what they need; nothing listens yet. */
 export async function createApps(parts: Parts): Promise<Apps> {
-  const { log } = parts;
+  const { log, people } = parts;
   let tls: Server | undefined;
   const https = await createApp({
     log,
+    schemes: people.schemes,
     createServer(handler) {
       const { anchor } = parts.inForce().authorities.nodes;
       tls = createHttpsServer({ own: parts.ownCertificate(), anchor }, handler);
@@ -47,7 +52,7 @@ export async function createApps(parts: Parts): Promise<Apps> {
     now: parts.now,
   });
   const add = createRoutes(parts);
-  add(https, createHttpsAuthenticator(node));
+  add(https, createHttpsAuthenticator({ node, ...people.ways }));
   add(admin, authenticateAdmin);
   return {
     https,
@@ -68,12 +73,18 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
   const redeem = createJoiner({ policy, ledger, sign, serials, now });
   const pin = () => Buffer.from(inForce().authorities.nodes.fingerprint, "hex");
   const servers = parts.config.advertise;
+  const { inform } = parts.people;
+  const trust = createTrustView({
+    trust: () => inForce().authorities.trust,
+    people: parts.people.info,
+  });
 
-  return (app, authenticate) => {
-    trustRoutes(app, { trust: () => inForce().authorities.trust });
+  return (app, prove) => {
+    const authenticate = withFacts(prove, inform, () => policy().policy);
+    trustRoutes(app, { trust });
     joinRoute(app, { redeem });
-    certificatesRoute(app, { authenticate, issuer });
-    grantsRoute(app, { authenticate, policy, now });
+    certificatesRoute(app, { authenticate: prove, inform, issuer, ledger, now });
+    grantsRoute(app, { authenticate: prove, inform, policy, now });
     healthRoutes(app, { readiness: () => checkReadiness({ ...parts, policy }) });
     tokenRoutes(app, { authenticate, policy, ledger, randomBytes, servers, pin, now });
     nodeRoutes(app, { authenticate, policy, ledger, now });
@@ -88,6 +99,12 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
     openapiRoute(app);
   };
 }
+
+/** For the routes of operators: what the policy wants to know before it lets a person admit or operate. */
+const withFacts =
+  (prove: Authenticate, inform: Inform, policy: () => Policy): Authenticate =>
+  async (request) =>
+    inform(await prove(request), grantsWith(policy(), ["admit", "operate"]));
 
 const refusalLog =
   (log: FastifyBaseLogger): NonNullable<Parameters<typeof createIssuer>[0]["onRefusal"]> =>

@@ -5,6 +5,7 @@ import type { ServerPaths } from "../config/paths.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Serials } from "../ledger/serial.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
+import type { People } from "./people.ts";
 import type { InForce } from "./policy-in-force.ts";
 
 /** What a running keyserver is made of. Only the composition in this folder sees all of it. */
@@ -18,6 +19,7 @@ export type Parts = {
   readonly inForce: () => InForce;
   readonly reloadPolicy: () => Promise<string>;
   readonly ownCertificate: () => OwnCertificate;
+  readonly people: People;
   readonly startedAt: number;
   /** Seconds since 1970. */
   readonly now: () => number;

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { type Logger, pino } from "pino";
-import { connectSigner, type SignerClient } from "../../keys/signer/client.ts";
+import { connectSigner } from "../../keys/signer/client.ts";
 import { readConfiguration } from "../../keys/signer/configuration.ts";
 import { becomeUser, findUser, isRoot, type UserIds } from "../config/user.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { type ReadConfig, readServerConfig } from "../config/read-config.ts";
+import type { KerberosLibrary } from "../authenticate/kerberos-library.ts";
 import { createSerials } from "../ledger/serial.ts";
 import { openLedger } from "../ledger/sqlite.ts";
 import { type Apps, createApps } from "./apps.ts";
@@ -14,6 +15,7 @@ import { loadLateModules } from "./load-late-modules.ts";
 import { listenAdmin, listenHttps, prepareRunFolder } from "./listen.ts";
 import { ensureOwnCertificate } from "./own-certificate.ts";
 import type { Parts } from "./parts.ts";
+import { createPeople, prepareKerberos } from "./people.ts";
 import { holdPolicy } from "./policy-in-force.ts";
 import { startSigner } from "./signer-process.ts";
 
@@ -61,6 +63,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     monotonic: () => performance.now(),
     canRestart: users === undefined,
   });
+  const kerberos = await prepareKerberos(config, paths);
   if (users !== undefined) {
     await loadLateModules(log);
     becomeUser(users.server, users.signer);
@@ -68,7 +71,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
 
   const signer = connectSigner(paths.signerSocket);
   try {
-    const parts = await assemble({ paths, now }, { config, log, signer });
+    const parts = await assemble({ paths, now }, { config, log, signer, kerberos });
     const apps = await createApps(parts.parts);
     await listenHttps(apps.https, config.endpoint);
     await listenAdmin(apps.admin, paths.adminSocket);
@@ -82,6 +85,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
       async stop() {
         own.stop();
         await Promise.all([apps.https.close(), apps.admin.close()]);
+        await parts.parts.people.close();
         await parts.parts.ledger.close();
         signer.close();
         await signerProcess.stop();
@@ -95,13 +99,17 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
   }
 }
 
+type Given = Pick<Parts, "config" | "log" | "signer"> & {
+  readonly kerberos: KerberosLibrary | undefined;
+};
+
 type Assembled = { readonly parts: Parts; readonly renewOwn: () => Promise<void> };
 
 async function assemble(
   { paths, now }: RunDeps,
-  given: Pick<Parts, "config" | "log"> & { readonly signer: SignerClient },
+  { kerberos, ...given }: Given,
 ): Promise<Assembled> {
-  const { signer } = given;
+  const { signer, config, log } = given;
   const held = await holdPolicy({ file: paths.applied, signer });
   const ledger = openLedger({ file: paths.ledger, now });
   const serials = createSerials({ now, randomBytes });
@@ -118,6 +126,14 @@ async function assemble(
       startedAt: now(),
       inForce: held.get,
       ownCertificate: () => own,
+      people: createPeople({
+        config,
+        paths,
+        kerberos,
+        policy: () => held.get().active.policy,
+        log,
+        now,
+      }),
       async reloadPolicy() {
         const loaded = await held.reload();
         await ledger.note({ at: now(), event: "policy.reloaded", policy: loaded });

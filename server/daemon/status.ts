@@ -1,3 +1,4 @@
+import { directoriesFor } from "../../policy/facts.ts";
 import type { AuthorityView, Status } from "../../protocol/admin-messages.ts";
 import { formatTime } from "../time.ts";
 import type { Parts } from "./parts.ts";
@@ -38,6 +39,7 @@ export async function describeStatus(parts: Parts): Promise<Status> {
       ...(fileInForce
         ? []
         : [`${parts.paths.policy} is not the policy in force: keyserver policy apply`]),
+      ...missingDirectories(parts),
     ],
     authorities: views,
     checkpoint,
@@ -45,6 +47,14 @@ export async function describeStatus(parts: Parts): Promise<Status> {
     openTokens: tokens.filter(({ state, expiresAt }) => state === "open" && expiresAt > now).length,
     ownCertificateEnds: formatTime(parts.ownCertificate().notAfter),
   };
+}
+
+/** Directories that the policy relies on and server.yaml does not connect: nobody has a fact from there. */
+function missingDirectories({ inForce, people }: Parts): readonly string[] {
+  const { policy } = inForce().active;
+  return [...directoriesFor(policy, policy.grants.keys())]
+    .filter((name) => !people.directories.has(name))
+    .map((name) => `the policy asks directory ${name}, and server.yaml connects none of this name`);
 }
 
 /** Every authority with what it issued in the last 24 hours. */

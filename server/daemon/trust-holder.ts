@@ -1,6 +1,6 @@
 import type { AuthorityInfo } from "../../keys/signer/messages.ts";
 import type { Policy } from "../../policy/decision.ts";
-import type { Trust } from "../../protocol/messages.ts";
+import type { PeopleInfo, Trust } from "../../protocol/messages.ts";
 
 /** The anchors of the cluster as they are given to everyone. */
 export function describeTrust(policy: Policy, authorities: readonly AuthorityInfo[]): Trust {
@@ -13,6 +13,22 @@ export function describeTrust(policy: Policy, authorities: readonly AuthorityInf
       kind,
       anchors: [anchor],
     })),
+  };
+}
+
+export type TrustViewDeps = {
+  readonly trust: () => Trust;
+  readonly people: () => PeopleInfo;
+};
+
+/** The anchors with what people are told; the same object for as long as the anchors are, so that its tag is made once. */
+export function createTrustView({ trust, people }: TrustViewDeps): () => Trust {
+  const views = new WeakMap<Trust, Trust>();
+  return () => {
+    const plain = trust();
+    const view = views.get(plain) ?? { ...plain, people: people() };
+    views.set(plain, view);
+    return view;
   };
 }
 

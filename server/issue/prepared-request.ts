@@ -8,6 +8,7 @@ import type { Caller } from "../authenticate/caller.ts";
 import type { Intent } from "../ledger/ledger.ts";
 import type { Serials } from "../ledger/serial.ts";
 import type { ActivePolicy } from "./active-policy.ts";
+import { denialError } from "./denial.ts";
 import { parseRequestedKey, type RequestedKey } from "./requested-key.ts";
 
 /** A request that the policy allows, with everything that the ledger and the signer need to know of it. */
@@ -40,7 +41,7 @@ export function prepareRequest(
   const decision = decide(policy, subject, { ...choices, key: key.kind });
   if (decision.verdict === "deny") {
     if (decision.code === "policy.key_kind") explainForm(policy, subject, choices, key);
-    throw new KeysystemError(decision.code, decision.detail);
+    throw denialError(policy, caller, request.grant, decision);
   }
   const plan = issuePlan(decision.plan, request.grant);
   checkForm(plan, key);

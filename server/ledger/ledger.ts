@@ -31,7 +31,11 @@ export type Ledger = {
 
   /** By SHA-256 of the secret, hex. Reads only. */
   findToken(secretHash: string): Promise<Token | undefined>;
-  addToken(token: Omit<Token, "state" | "boundTo" | "serial">, by: string): Promise<void>;
+  addToken(
+    token: Omit<Token, "state" | "boundTo" | "serial">,
+    by: string,
+    asked?: { readonly from?: string; readonly reason?: string },
+  ): Promise<void>;
   listTokens(): Promise<readonly Token[]>;
   revokeToken(id: string, by: string, at: number): Promise<boolean>;
 

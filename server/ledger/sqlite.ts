@@ -97,7 +97,7 @@ const tokenOperations = (
   tokens: Tokens,
 ): Pick<Ledger, "findToken" | "addToken" | "listTokens" | "revokeToken"> => ({
   findToken: async (secretHash) => tokens.find(secretHash),
-  addToken: (token, by) => write(() => tokens.add(token, by)),
+  addToken: (token, by, asked) => write(() => tokens.add(token, by, asked)),
   listTokens: async () => tokens.list(),
   revokeToken: (id, by, at) => write(() => tokens.revoke(id, by, at)),
 });

@@ -8,7 +8,7 @@ import type { Token } from "./ledger.ts";
 export type Tokens = {
   readonly find: (secretHash: string) => Token | undefined;
   readonly list: () => readonly Token[];
-  readonly add: (token: NewToken, by: string) => void;
+  readonly add: (token: NewToken, by: string, asked?: Asked) => void;
   /** False when there is no such token, or none that could still be used. */
   readonly revoke: (id: string, by: string, at: number) => boolean;
   /** True when the token is this key's from now on; the first key to come gets it. */
@@ -16,6 +16,8 @@ export type Tokens = {
   /** @throws LedgerError `ledger.conflict` when the token is not bound (any more). */
   readonly spend: (id: string, intent: number) => void;
 };
+/** From where a token was asked for, and why. */
+type Asked = { readonly from?: string; readonly reason?: string };
 /** A token as it is given out: nobody has presented it yet. */
 export type NewToken = Omit<Token, "state" | "boundTo" | "serial">;
 
@@ -28,10 +30,12 @@ export function createTokens(db: Database, log: LogWriter): Tokens {
       return row === undefined ? undefined : toToken(row);
     },
     list: () => list.all().map(toToken),
-    add: (token, by) => {
+    add: (token, by, asked) => {
       insertToken(insert, token);
       const { id, node, createdAt: at, expiresAt } = token;
-      log.append(formatEntry({ at, event: "token.added", by, expiresAt, node, token: id }));
+      log.append(
+        formatEntry({ at, event: "token.added", by, expiresAt, node, token: id, ...asked }),
+      );
     },
     revoke: (id, by, at) => {
       if (revoke.run(id).changes === 0) return false;

@@ -4,6 +4,7 @@ import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createMutualHook } from "../authenticate/mutual.ts";
 import { answerClientError } from "./client-error.ts";
 import { answerError, createNotFoundAnswer } from "./error-answer.ts";
 import { noteMethods } from "./known-methods.ts";
@@ -21,6 +22,17 @@ const SECURITY_SCHEMES = {
     name: "Authorization",
     description: "`Join <secret>`, the secret of a join string.",
   },
+  kerberos: {
+    type: "http",
+    scheme: "negotiate",
+    description:
+      "A Kerberos ticket by SPNEGO (RFC 4559), mutual, one round; once for each request.",
+  },
+  password: {
+    type: "http",
+    scheme: "basic",
+    description: "Name and password of the directory (RFC 7617), where server.yaml allows it.",
+  },
   admin: { type: "http", scheme: "none", description: "The admin socket on the master." },
 } as const;
 
@@ -35,6 +47,8 @@ export type App = FastifyInstance<
 
 export type AppOptions = {
   readonly log: FastifyBaseLogger;
+  /** Schemes of `Authorization` that a caller without identity is told of. */
+  readonly schemes?: readonly string[];
   /** Makes the server that requests come in by. */
   readonly createServer: (
     handler: (request: IncomingMessage, answer: ServerResponse) => void,
@@ -46,7 +60,7 @@ export type AppOptions = {
  *
  * Answers are not run through their schemas: what is answered is typed, and the schemas are there for OpenAPI.
  */
-export async function createApp({ log, createServer }: AppOptions): Promise<App> {
+export async function createApp({ log, schemes = [], createServer }: AppOptions): Promise<App> {
   const app: App = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -74,6 +88,7 @@ export async function createApp({ log, createServer }: AppOptions): Promise<App>
     },
   });
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.addHook("onSend", createMutualHook(schemes));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(createNotFoundAnswer(noteMethods(app)));
   await app.register(swagger, {

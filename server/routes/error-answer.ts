@@ -88,6 +88,7 @@ const FASTIFY_WORDS: Readonly<Record<string, string>> = {
 };
 
 async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
-  if (problem.status === 503) void reply.header("retry-after", RETRY_AFTER);
+  if (problem.status === 503 || problem.status === 429)
+    void reply.header("retry-after", RETRY_AFTER);
   await reply.code(problem.status).type("application/problem+json").send(problem);
 }

@@ -26,7 +26,7 @@ const LIMIT = { usual: 100, most: 1000 } as const;
 
 /** `GET /v1/certificates` lists, newest first; `GET /v1/certificates/{serial}` shows one whole. */
 export function inventoryRoutes(app: App, deps: InventoryDeps): void {
-  const security = [{ admin: [] }];
+  const security = [{ admin: [] }, { kerberos: [] }, { password: [] }];
   const list = {
     summary: "The inventory",
     security,
@@ -34,8 +34,8 @@ export function inventoryRoutes(app: App, deps: InventoryDeps): void {
     response: { 200: CertificateList },
   };
   app.get(ADMIN_PATHS.certificates, { schema: list }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "audit");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "audit");
     const { subject: of, grant, expiring, limit } = request.query;
     const at = deps.now();
     const found = await deps.ledger.listCertificates({
@@ -51,8 +51,8 @@ export function inventoryRoutes(app: App, deps: InventoryDeps): void {
   const params = Type.Object({ serial: Type.String() });
   const one = { summary: "One certificate", security, params, response: { 200: CertificateView } };
   app.get(`${ADMIN_PATHS.certificates}/:serial`, { schema: one }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "audit");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "audit");
     const stored = await deps.ledger.findCertificate(request.params.serial.toLowerCase());
     if (stored === undefined) {
       const detail = "no certificate with this serial: see keyserver cert list";

@@ -3,8 +3,8 @@
 /** Bytes of a request's body; a batch of 32 requests fits. */
 export const BODY_LIMIT = 64 * 1024;
 
-/** Bytes of a request's line and headers. */
-export const HEADER_LIMIT = 8 * 1024;
+/** Bytes of a request's line and headers; a Kerberos ticket with many groups in its PAC fits. */
+export const HEADER_LIMIT = 16 * 1024;
 
 /** Milliseconds. Nothing that a client does or leaves undone holds a connection for longer. */
 export const TIMEOUTS = {

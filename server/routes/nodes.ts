@@ -23,21 +23,21 @@ export type NodesDeps = {
 
 /** `GET /v1/nodes`, `GET /v1/nodes/{node}`, `POST /v1/nodes/{node}/state`. */
 export function nodeRoutes(app: App, deps: NodesDeps): void {
-  const security = [{ admin: [] }];
+  const security = [{ admin: [] }, { kerberos: [] }, { password: [] }];
   const list = { summary: "Every node", security, response: { 200: NodeList } };
   app.get(ADMIN_PATHS.nodes, { schema: list }, async (request) => {
-    const { subject } = await deps.authenticate(request);
+    const caller = await deps.authenticate(request);
     const { policy } = deps.policy();
-    requireOperate(policy, subject, "audit");
+    requireOperate(policy, caller, "audit");
     return { nodes: viewAll(policy, await deps.ledger.listNodes()) };
   });
 
   const params = Type.Object({ node: Type.String() });
   const one = { summary: "One node", security, params, response: { 200: NodeView } };
   app.get(`${ADMIN_PATHS.nodes}/:node`, { schema: one }, async (request) => {
-    const { subject } = await deps.authenticate(request);
+    const caller = await deps.authenticate(request);
     const { policy } = deps.policy();
-    requireOperate(policy, subject, "audit");
+    requireOperate(policy, caller, "audit");
     return findView(deps, request.params.node);
   });
 
@@ -49,10 +49,10 @@ export function nodeRoutes(app: App, deps: NodesDeps): void {
     response: { 200: NodeView },
   };
   app.post(`${ADMIN_PATHS.nodes}/:node/state`, { schema: change }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "revoke");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "revoke");
     const { node } = request.params;
-    await changeState(deps, node, { state: request.body.state, by: subjectText(subject) });
+    await changeState(deps, node, { state: request.body.state, by: subjectText(caller.subject) });
     return findView(deps, node);
   });
 }

@@ -16,18 +16,18 @@ export type OverviewDeps = {
 
 /** `GET /v1/status`, `GET /v1/authorities`, `POST /v1/policy/reload`. */
 export function overviewRoutes(app: App, deps: OverviewDeps): void {
-  const security = [{ admin: [] }];
+  const security = [{ admin: [] }, { kerberos: [] }, { password: [] }];
   const status = { summary: "One screen", security, response: { 200: Status } };
   app.get(ADMIN_PATHS.status, { schema: status }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "audit");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "audit");
     return deps.status();
   });
 
   const authorities = { summary: "Every authority", security, response: { 200: AuthorityList } };
   app.get(ADMIN_PATHS.authorities, { schema: authorities }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "audit");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "audit");
     return deps.authorities();
   });
 
@@ -37,8 +37,8 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
     response: { 200: PolicyReload },
   };
   app.post(ADMIN_PATHS.policyReload, { schema: reload }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "apply");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "apply");
     return { policy: await deps.reloadPolicy() };
   });
 }

@@ -25,7 +25,7 @@ export type TokensDeps = {
 
 /** `POST /v1/tokens` makes a join string; `GET` lists without secrets; `DELETE /v1/tokens/{id}` revokes. */
 export function tokenRoutes(app: App, deps: TokensDeps): void {
-  const security = [{ admin: [] }];
+  const security = [{ admin: [] }, { kerberos: [] }, { password: [] }];
   const make = {
     summary: "Make a join string",
     security,
@@ -33,14 +33,16 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
     response: { 200: IssuedToken },
   };
   app.post(ADMIN_PATHS.tokens, { schema: make }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    const { node, ttl } = request.body;
-    const { policy } = deps.policy();
-    const lifetime = admissionLifetime(policy, subject, {
-      node,
-      ...(ttl === undefined ? {} : { ttl }),
-    });
-    return makeToken(deps, { node, lifetime, by: subjectText(subject) });
+    const caller = await deps.authenticate(request);
+    const { node, reason } = request.body;
+    const lifetime = admissionLifetime(deps.policy().policy, caller, request.body);
+    const { from } = caller;
+    const by = subjectText(caller.subject);
+    const asked = {
+      ...(from === undefined ? {} : { from }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    return makeToken(deps, { node, lifetime, by, asked });
   });
 
   const list = {
@@ -49,8 +51,8 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
     response: { 200: TokenList },
   };
   app.get(ADMIN_PATHS.tokens, { schema: list }, async (request) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "audit");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "audit");
     const now = deps.now();
     return { tokens: (await deps.ledger.listTokens()).map((token) => viewToken(token, now)) };
   });
@@ -63,10 +65,10 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
     response: { 204: Type.Null() },
   };
   app.delete(`${ADMIN_PATHS.tokens}/:id`, { schema: revoke }, async (request, reply) => {
-    const { subject } = await deps.authenticate(request);
-    requireOperate(deps.policy().policy, subject, "revoke");
+    const caller = await deps.authenticate(request);
+    requireOperate(deps.policy().policy, caller, "revoke");
     const { id } = request.params;
-    if (!(await deps.ledger.revokeToken(id, subjectText(subject), deps.now()))) {
+    if (!(await deps.ledger.revokeToken(id, subjectText(caller.subject), deps.now()))) {
       const detail = `no join string ${JSON.stringify(id)} that could be revoked: see keyserver token list`;
       throw new KeysystemError("request.not_found", detail);
     }
@@ -74,9 +76,17 @@ export function tokenRoutes(app: App, deps: TokensDeps): void {
   });
 }
 
+type Admitted = {
+  readonly node: string;
+  /** Seconds. */
+  readonly lifetime: number;
+  readonly by: string;
+  readonly asked: { readonly from?: string; readonly reason?: string };
+};
+
 async function makeToken(
   deps: TokensDeps,
-  { node, lifetime, by }: { readonly node: string; readonly lifetime: number; readonly by: string },
+  { node, lifetime, by, asked }: Admitted,
 ): Promise<IssuedToken> {
   const { policy } = deps.policy();
   const secret = deps.randomBytes(16);
@@ -86,6 +96,7 @@ async function makeToken(
   await deps.ledger.addToken(
     { id, secretHash: hashSecret(secret), node, createdAt, expiresAt, createdBy: by },
     by,
+    asked,
   );
   const { roles, address } = policy.nodes.get(node) ?? { roles: [] };
   const joinString = formatJoinString({

@@ -107,14 +107,61 @@ describe("a captured keyserver gets nothing", () => {
     ],
     ["a node that is not there", () => request("m9", "node-identity"), "policy.unknown_node"],
     [
-      "what the policy gives to a person, by claiming to be one",
+      "root for a person, whatever groups it makes up",
+      () => ({
+        ...sshRequest("m1", "ssh-root"),
+        subject: { kind: "person", user: "bob", in: ["ldap:root-admins", "ldap:hyades-oncall"] },
+        reason: "to look",
+        from: "10.9.1.1",
+      }),
+      "policy.not_granted",
+    ],
+    [
+      "a principal as a fact, to pass for whom the policy knows by it",
+      () => ({
+        ...sshRequest("m1", "ssh-root"),
+        subject: { kind: "person", user: "bob", in: ["kerberos:cela/root@EXAMPLE.EDU"] },
+        reason: "to look",
+        from: "10.9.1.1",
+      }),
+      "policy.not_granted",
+    ],
+    [
+      "root's login by the name of a user",
+      () => ({
+        ...sshRequest("m1", "ssh-login"),
+        subject: { kind: "person", user: "root", in: ["ldap:hyades-users", "ldap:active"] },
+      }),
+      "policy.name_collision",
+    ],
+    [
+      "a person's certificate without the reason that its grant wants",
+      () => ({
+        ...sshRequest("m1", "ssh-root"),
+        subject: { kind: "person", principal: "cela/root@EXAMPLE.EDU", in: [] },
+        from: "10.9.1.1",
+      }),
+      "policy.reason_required",
+    ],
+    [
+      "a person's certificate from another address than its grant allows",
+      () => ({
+        ...sshRequest("m1", "ssh-root"),
+        subject: { kind: "person", principal: "cela/root@EXAMPLE.EDU", in: [] },
+        reason: "to look",
+        from: "192.0.2.1",
+      }),
+      "policy.address",
+    ],
+    [
+      "a principal that the person may not choose",
       () => ({
         ...sshRequest("m1", "ssh-oncall"),
         subject: { kind: "person", user: "bob", in: ["ldap:hyades-oncall", "ldap:staff"] },
-        choose: ["ceph-ops"],
+        choose: ["root"],
         from: "10.9.1.1",
       }),
-      "signer.refused",
+      "policy.choice",
     ],
     [
       "a longer life",
