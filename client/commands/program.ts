@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { AgentDeps } from "../agent/agent.ts";
-import { Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
+import { explainUsage } from "../terminal/usage.ts";
 import type { JoinFlags } from "./join.ts";
 import type { LeaveFlags } from "./leave.ts";
 import type { StatusFlags } from "./status.ts";
@@ -48,20 +48,9 @@ export async function runProgram(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    throw explainUsage(error);
+    throw explainUsage("keyclient", error);
   }
   return exit;
-}
-
-function explainUsage(error: CommanderError): Failure {
-  const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-  const guess = more
-    .join(" ")
-    .replaceAll(/[()?]/g, "")
-    .replace("Did you mean", "did you mean")
-    .trim();
-  const hint = guess === "" ? "keyclient help" : `${guess}?      all commands:  keyclient help`;
-  return new Failure(EXIT.usage, first.charAt(0).toLowerCase() + first.slice(1), [hint]);
 }
 
 type Act = (environment: Environment) => Promise<ExitCode>;

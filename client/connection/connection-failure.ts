@@ -54,8 +54,8 @@ const REASONS = new Map([
   ["ENOTFOUND", "the name is not known"],
   ["EAI_AGAIN", "the name cannot be looked up now"],
   ["ETIMEDOUT", "no answer in time"],
-  ["TimeoutError", "no answer in 20 s"],
-  ["ABORT_ERR", "no answer in 20 s"],
+  ["TimeoutError", "no answer in time"],
+  ["ABORT_ERR", "no answer in time"],
   ["ECONNRESET", "the connection was cut"],
   ["EADDRNOTAVAIL", "source-address in client.yaml is no address of this machine"],
 ]);

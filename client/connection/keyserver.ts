@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import { Check } from "typebox/value";
+import { IssuedToken, type NewToken } from "../../protocol/admin-messages.ts";
 import { formatSecret } from "../../protocol/join-string.ts";
 import {
   CertificateResults,
@@ -9,11 +10,11 @@ import {
   Trust,
   type CertificateRequest,
 } from "../../protocol/messages.ts";
-import { PATHS } from "../../protocol/paths.ts";
+import { ADMIN_PATHS, PATHS } from "../../protocol/paths.ts";
 import { codeOf, KeysystemError, type Problem } from "../../protocol/problems.ts";
 import type { Answer, Transport } from "./transport.ts";
 
-/** The keyserver as a node sees it. Every call throws KeysystemError for a problem that the server states. */
+/** The keyserver as a node or a person sees it. Every call throws KeysystemError for a problem that the server states. */
 export type Keyserver = {
   readonly join: (secret: Uint8Array, csr: string) => Promise<JoinResult>;
   /** In the order of the requests; at most 32 of them. */
@@ -22,6 +23,8 @@ export type Keyserver = {
   ) => Promise<CertificateResults["results"]>;
   readonly grants: () => Promise<Grants>;
   readonly trust: () => Promise<Trust>;
+  /** A join string for a node. */
+  readonly token: (request: NewToken) => Promise<IssuedToken>;
 };
 
 /** Speaks protocol/messages.ts over a transport; `observe` sees every answer before it is judged. */
@@ -50,6 +53,8 @@ export function createKeyserver(
     },
     grants: () => ask(Grants, { method: "GET", path: PATHS.grants }),
     trust: () => ask(Trust, { method: "GET", path: PATHS.trust }),
+    token: (request) =>
+      ask(IssuedToken, { method: "POST", path: ADMIN_PATHS.tokens, body: request }),
   };
 }
 
@@ -67,8 +72,5 @@ function parseAnswer<T extends TSchema>(schema: T, { status, body, server }: Ans
       : new KeysystemError("internal", `${server} answered ${status} and no reason`);
   }
   if (Check(schema, body)) return body;
-  throw new KeysystemError(
-    "internal",
-    `${server} answered what this keyclient does not understand`,
-  );
+  throw new KeysystemError("internal", `${server} answered what this program does not understand`);
 }

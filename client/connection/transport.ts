@@ -10,6 +10,8 @@ export type Call = {
   readonly path: string;
   readonly body?: unknown;
   readonly authorization?: string;
+  /** Milliseconds in which each server has to answer; 20 s when absent. */
+  readonly deadline?: number;
 };
 
 /** What came back; `body` is parsed JSON and not checked. */
@@ -20,6 +22,8 @@ export type Answer = {
   readonly ahead: number | undefined;
   /** `host:port` that answered. */
   readonly server: string;
+  /** `WWW-Authenticate`, where the server sent one. */
+  readonly challenge?: string;
 };
 
 /** The way to the keyserver. The far edge of the network: tests put their own here. */
@@ -104,7 +108,7 @@ async function callServer(
       method: call.method,
       path: call.path,
       headers: headersOf(call, text),
-      signal: AbortSignal.timeout(DEADLINE),
+      signal: AbortSignal.timeout(call.deadline ?? DEADLINE),
     },
     resolve,
   );
@@ -113,7 +117,14 @@ async function callServer(
   const response = await promise;
   const body = await readJson(response);
   const ahead = clockAhead(response.headers.date, sent, now());
-  return { status: response.statusCode ?? 0, body, ahead, server };
+  const challenge = response.headers["www-authenticate"];
+  return {
+    status: response.statusCode ?? 0,
+    body,
+    ahead,
+    server,
+    ...(challenge === undefined ? {} : { challenge }),
+  };
 }
 
 function headersOf(call: Call, text: string | undefined): Record<string, string> {

@@ -5,6 +5,8 @@ export type OutputOptions = {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly color: boolean;
+  /** What messages begin with; `keyclient` when absent. */
+  readonly program?: string;
 };
 
 type Stream = { readonly write: (text: string) => unknown };
@@ -34,6 +36,7 @@ export function createOutput(
   options: OutputOptions,
   { stdout, stderr }: { readonly stdout: Stream; readonly stderr: Stream },
 ): Output {
+  const { program = "keyclient" } = options;
   const people = options.json ? stderr : stdout;
   const paint: Output["paint"] = (color, text) =>
     options.color ? `\u001B[${COLORS[color]}m${text}\u001B[0m` : text;
@@ -45,16 +48,16 @@ export function createOutput(
     say,
     paint,
     done: (label, text) => say(` ${paint("green", "✓")} ${label.padEnd(LABEL)} ${text}`),
-    warn: (line) => stderr.write(`keyclient: ${line}\n`),
+    warn: (line) => stderr.write(`${program}: ${line}\n`),
     detail: (line) => {
-      if (options.verbose) stderr.write(`keyclient: ${line}\n`);
+      if (options.verbose) stderr.write(`${program}: ${line}\n`);
     },
     document: (value) => {
       if (options.json) stdout.write(`${JSON.stringify({ schema: 1, ...value }, null, 2)}\n`);
     },
     fail: ({ message, hints }) => {
-      stderr.write(`keyclient: error: ${message}\n`);
-      for (const hint of hints) stderr.write(`keyclient: hint: ${hint}\n`);
+      stderr.write(`${program}: error: ${message}\n`);
+      for (const hint of hints) stderr.write(`${program}: hint: ${hint}\n`);
     },
   };
 }

@@ -121,11 +121,6 @@ test("it starts through symbolic links and from any folder", () => {
   expect(keyclient(["version"], { program, cwd: root }).stdout).toMatch(/^keyclient \d/);
 });
 
-test("keyreq says that it is not there yet", () => {
-  const { status, stderr } = keyclient([], { program: PROGRAM.replace("keyclient", "keyreq") });
-  expect([status, stderr]).toEqual([2, expect.stringContaining("keyreq: hint: ")]);
-});
-
 test("a tick with nothing due costs at most 0.15 s of CPU and leaves no lock", () => {
   const root = makeRoot();
   const state = {

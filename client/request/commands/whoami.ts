@@ -1,0 +1,9 @@
+import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
+import { Failure } from "../../terminal/failure.ts";
+import type { Output } from "../../terminal/output.ts";
+import type { RequestDeps } from "../deps.ts";
+
+/** `keyreq whoami`. */
+export function whoamiCommand(_deps: RequestDeps, _output: Output): Promise<ExitCode> {
+  throw new Failure(EXIT.unexpected, "whoami is not there yet", ["keyreq help"]);
+}

@@ -1,0 +1,53 @@
+import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
+import type { RefusedGrant } from "../../protocol/messages.ts";
+import { codeOf, ERRORS, KeysystemError, type ErrorCode } from "../../protocol/problems.ts";
+import { Failure } from "../terminal/failure.ts";
+
+/** The exit code that a code of protocol/problems.ts stands for. */
+export function exitOf(code: ErrorCode): ExitCode {
+  if (code === "auth.clock") return EXIT.clock;
+  const { status } = ERRORS[code];
+  if (code.startsWith("policy.") || status === 403) return EXIT.denied;
+  if (status === 401) return EXIT.unauthenticated;
+  if (status === 429 || status === 503) return EXIT.unreachable;
+  return EXIT.unexpected;
+}
+
+/** What the server refused, as a failure of this command. */
+export function explainProblem({ code, message }: KeysystemError): Failure {
+  const exit = exitOf(code);
+  const denied = exit === EXIT.denied ? "denied: " : "";
+  return new Failure(exit, `${denied}${message}`, HINTS[exit] ?? ["see:  keyreq doctor"]);
+}
+
+const HINTS: Readonly<Partial<Record<ExitCode, readonly string[]>>> = {
+  [EXIT.denied]: ["what you may get, and what is missing for the rest:  keyreq grants"],
+  [EXIT.unauthenticated]: ["kinit      then again; see:  keyreq doctor"],
+  [EXIT.unreachable]: ["certificates that you hold go on working:  keyreq status"],
+  [EXIT.clock]: ["look:  chronyc tracking      set:  chronyc makestep"],
+};
+
+/**
+ * Why `subject` (`Grants.subject`) does not get a grant, who does, and what to type.
+ *
+ * An outage gives exit code 4, everything else 3.
+ */
+export function explainRefusal(subject: string, refused: RefusedGrant): Failure {
+  const { grant, problem } = refused;
+  return explainProblem(
+    new KeysystemError(
+      codeOf(problem),
+      `${problem.detail ?? problem.title} (${subject}, ${grant})`,
+    ),
+  );
+}
+
+/** Runs an exchange with the keyserver; what the server states becomes a Failure for people. */
+export async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KeysystemError) throw explainProblem(error);
+    throw error;
+  }
+}

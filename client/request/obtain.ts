@@ -1,0 +1,114 @@
+import type { KeyObject } from "node:crypto";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import type { CertificateRequest, GrantOffer, IssuedCertificate } from "../../protocol/messages.ts";
+import { errorOf } from "../connection/keyserver.ts";
+import { chooseKind, makeKey, requestFor } from "../credential/make-key.ts";
+import { publicSshKey, sshLine } from "../credential/ssh-private-key.ts";
+import { verifySsh } from "../credential/verify-ssh.ts";
+import { verifyTls } from "../credential/verify-tls.ts";
+import type { MadeKey } from "../recipe/recipe.ts";
+import { Failure } from "../terminal/failure.ts";
+import { checkClock } from "./clock-difference.ts";
+import type { HeldCredential } from "./credential.ts";
+import type { RequestDeps } from "./deps.ts";
+import { explainProblem } from "./explain.ts";
+import { anchorsOf, type Session } from "./session.ts";
+
+/** What is wanted: an offer of `Session.grants()`, and what the person chose. */
+export type Wish = {
+  readonly offer: GrantOffer;
+  /** Whom the server says that the offers are for (`Grants.subject`). */
+  readonly subject: string;
+  readonly reason?: string;
+  /** Seconds; the grant's when absent. */
+  readonly lifetime?: number;
+  /** Principals of `offer.mayChoose`. */
+  readonly choose?: readonly string[];
+  /** The authority's best when absent. */
+  readonly keyKind?: MadeKey;
+};
+
+/**
+ * Makes a key and gets a certificate for it. What comes is checked to the last name against the
+ * anchors and the offer; nothing that does not fit is given back.
+ *
+ * @throws Failure
+ */
+export async function obtain(
+  { now }: Pick<RequestDeps, "now">,
+  session: Session,
+  wish: Wish,
+): Promise<HeldCredential> {
+  checkClock(session);
+  const { offer } = wish;
+  if (offer.verb !== "issue") {
+    throw new Failure(
+      EXIT.usage,
+      `${offer.grant} gives no certificate: its verb is ${offer.verb}`,
+      ["keyreq grants"],
+    );
+  }
+  const key = makeKey(chooseKind(wish.keyKind ?? preferred(offer), offer.keys));
+  const [result] = await session.certificates([requestOf(wish, key)]);
+  if (result === undefined) throw new TypeError("one request has one answer");
+  if ("problem" in result) throw explainProblem(errorOf(result.problem));
+  return accept({ now, session, wish, key }, result);
+}
+
+/** Ed25519 for SSH; for TLS what every consumer takes. */
+const preferred = ({ kind }: GrantOffer): MadeKey => (kind === "tls" ? "ecdsa-p256" : "ed25519");
+
+function requestOf(
+  { offer: { grant, kind }, reason, lifetime, choose = [] }: Wish,
+  key: KeyObject,
+): CertificateRequest {
+  return {
+    grant,
+    ...(kind === "tls" ? { csr: requestFor(key) } : { publicKey: sshLine(publicSshKey(key)) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(lifetime === undefined ? {} : { lifetime }),
+    ...(choose.length === 0 ? {} : { principals: [...choose] }),
+  };
+}
+
+type Acceptance = Pick<RequestDeps, "now"> & {
+  readonly session: Session;
+  readonly wish: Wish;
+  readonly key: KeyObject;
+};
+
+function accept(
+  { now, session, wish, key }: Acceptance,
+  issued: IssuedCertificate,
+): HeldCredential {
+  const { offer, subject } = wish;
+  const { grant, authority = "" } = offer;
+  const { certificate, chain, serial } = issued;
+  const anchors = anchorsOf(session.trust(), authority);
+  const common = {
+    cluster: session.cluster.name,
+    grant,
+    authority,
+    subject,
+    serial,
+    notBefore: Date.parse(issued.notBefore),
+    notAfter: Date.parse(issued.notAfter),
+    offer,
+    key,
+    certificate,
+  };
+  if (offer.kind === "tls") {
+    verifyTls(certificate, chain, { grant, key, anchors, offer, now: now() });
+    return { ...common, form: "tls", chain, anchors };
+  }
+  const { choose = [] } = wish;
+  const expected = { ...offer, names: [...(offer.names ?? []), ...choose] };
+  const { principals } = verifySsh(certificate, {
+    grant,
+    key: publicSshKey(key),
+    anchors,
+    offer: expected,
+    now: now(),
+  });
+  return { ...common, form: "ssh", principals };
+}
