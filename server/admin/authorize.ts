@@ -1,6 +1,7 @@
 import { decide } from "../../policy/decide.ts";
 import { grantsOf } from "../../policy/grants.ts";
 import type { Policy } from "../../policy/decision.ts";
+import { subjectName } from "../../policy/identify.ts";
 import { grantsWith } from "../../policy/facts.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import type { Caller } from "../authenticate/caller.ts";
@@ -35,8 +36,22 @@ export function requireOperate(policy: Policy, caller: Caller, action: OperateAc
   if (isAllowed) return;
   const denied = held.find(({ verdict }) => verdict === "deny");
   if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
-  throw forbidden(policy, caller, "operate", `no grant lets the caller operate (${action})`);
+  throw forbidden(
+    policy,
+    caller,
+    "operate",
+    `no grant lets ${subjectName(caller.subject)} operate (${action})`,
+  );
 }
+
+/** Who could, so that a person knows whom to ask: `; grant admit goes to root-admins`. */
+const recipients = (policy: Policy, grants: readonly string[]): string =>
+  grants
+    .map((name) => {
+      const to = policy.grants.get(name)?.to.names.map(({ text }) => text) ?? [];
+      return `; grant ${name} goes to ${to.join(" or ")}`;
+    })
+    .join("");
 
 /** A refusal, unless a directory that is silent could still make the difference. */
 function forbidden(
@@ -46,10 +61,13 @@ function forbidden(
   detail: string,
 ): KeysystemError {
   const denial = { code: "policy.not_granted", detail } as const;
-  const undecided = grantsWith(policy, [verb])
+  const grants = grantsWith(policy, [verb]);
+  const undecided = grants
     .map((grant) => denialError(policy, caller, grant, denial))
     .find(({ code }) => code === "directory.unavailable");
-  return undecided ?? new KeysystemError("auth.forbidden", detail);
+  return (
+    undecided ?? new KeysystemError("auth.forbidden", `${detail}${recipients(policy, grants)}`)
+  );
 }
 
 /** What an admission asks: `ttl` in seconds. */
@@ -99,5 +117,5 @@ function admitGrant(
   }
   const denied = answers.find(({ verdict }) => verdict === "deny");
   if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
-  throw forbidden(policy, caller, "admit", `no grant lets the caller admit ${node}`);
+  throw forbidden(policy, caller, "admit", `no grant lets ${subjectName(subject)} admit ${node}`);
 }

@@ -31,8 +31,10 @@ function describeUndecided(
   const [group] = undecidedGroups(policy, subject, grant, names);
   if (group === undefined) return undefined;
   const why = silent.map(({ directory, detail = "no answer", age }) => {
-    const since = age === undefined ? "" : `, silent for ${age} s`;
-    return `${directory} does not answer (${detail}${since})`;
+    const since = age === undefined ? "" : `; it last answered ${age} s ago`;
+    const allowed = policy.directories.get(directory)?.useLast || undefined;
+    const limit = allowed === undefined ? "" : ` (policy allows ${allowed} s)`;
+    return `needs ${directory}, and ${detail}${since}${limit}`;
   });
-  return `cannot decide: people group "${group}" needs a directory: ${why.join("; ")}`;
+  return `cannot decide: people group "${group}" ${why.join("; ")}`;
 }
