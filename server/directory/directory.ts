@@ -27,8 +27,24 @@ export type Directory = {
   close(): Promise<void>;
 };
 
-/** The directory gave no answer that can be used; `message` is for the caller and holds no secret and no entry. */
+/**
+ * The directory gave no answer that can be used; `message` is for the caller and holds no secret and no entry, `cause`
+ * is for the operator.
+ */
 export class DirectoryError extends Error {
   override readonly name = "DirectoryError";
   readonly code = "directory.unavailable";
+  /** What it is about: the whole directory, this one person's entry, or this server, which has too many questions. */
+  readonly concern: "directory" | "person" | "load";
+
+  constructor(
+    message: string,
+    {
+      concern = "directory",
+      cause,
+    }: { readonly concern?: DirectoryError["concern"]; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.concern = concern;
+  }
 }
