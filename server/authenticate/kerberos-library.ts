@@ -2,6 +2,8 @@
 export type KerberosLibrary = {
   /** A context for one exchange; with "" it takes tickets for every key in the keytab, and looks no name up. */
   initializeServer(service: string): Promise<KerberosContext>;
+  /** The first principal `service/host@…` in the keytab; rejects with the step that failed and a number. */
+  principalDetails(service: string, host: string): Promise<string>;
 };
 
 /** One exchange of tokens (RFC 2743 §2.2.2). Names are set once it is complete. */
@@ -45,9 +47,9 @@ export function setKerberosEnvironment(
  * @throws Error when the package, or Kerberos itself, is not installed.
  */
 export async function loadKerberos(): Promise<KerberosLibrary> {
-  const { initializeServer } = await import("kerberos");
+  const { initializeServer, principalDetails } = await import("kerberos");
   const context = await initializeServer("");
   // An empty token of SPNEGO: refused by the library, never by a missing one.
   await context.step("YAA=").catch(() => undefined);
-  return { initializeServer };
+  return { initializeServer, principalDetails };
 }

@@ -1,8 +1,8 @@
-import { printable } from "../../policy/identify.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import { createBoundedPool } from "./bounded-pool.ts";
+import { findKeytabFault } from "./kerberos-keytab.ts";
 import type { KerberosContext, KerberosLibrary } from "./kerberos-library.ts";
-import { explainRefusal } from "./kerberos-refusal.ts";
+import { explainRefusal, isWithoutKeys, sayWrongService } from "./kerberos-refusal.ts";
 import { checkToken } from "./kerberos-token.ts";
 import { type Principal, parsePrincipal } from "./principal.ts";
 
@@ -53,24 +53,28 @@ async function accept(deps: KerberosDeps, token: string): Promise<Accepted> {
   if (!context.contextComplete || answer === null || answer === "") {
     throw new KeysystemError("auth.kerberos", "the Kerberos exchange wants more than one round");
   }
-  if (context.targetName !== deps.service) throw wrongService(context.targetName, deps.service);
+  if (context.targetName !== deps.service) {
+    throw new KeysystemError("auth.kerberos", sayWrongService(context.targetName, deps.service));
+  }
   return { ...parsePrincipal(context.username), answer };
 }
 
 async function exchange(
-  { library, now }: KerberosDeps,
+  { library, service, now }: KerberosDeps,
   token: string,
 ): Promise<{ readonly context: KerberosContext; readonly answer: string | null }> {
   try {
     const context = await library.initializeServer("");
     return { context, answer: await context.step(token) };
   } catch (error) {
-    throw explainRefusal(error, now());
+    if (isWithoutKeys(error)) throw withoutKeys(await findKeytabFault(library, service));
+    throw explainRefusal(error, { service, now: now() });
   }
 }
 
-const wrongService = (found: string, wanted: string): KeysystemError =>
+const withoutKeys = (fault = "the keytab was not usable a moment ago"): KeysystemError =>
   new KeysystemError(
-    "auth.kerberos",
-    `the ticket is for ${printable(found)}, and this keyserver is ${wanted}`,
+    "auth.unavailable",
+    "this keyserver cannot check Kerberos tickets now; its operator finds the reason in the log",
+    { cause: new Error(fault) },
   );

@@ -58,21 +58,27 @@ const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 export async function startKdc(options: {
   readonly folder: string;
   readonly realms?: readonly string[];
+  /** Added to the environment of krb5kdc alone: a fake clock. */
+  readonly env?: KerberosEnvironment;
 }): Promise<Kdc> {
-  const { folder, realms = ["EXAMPLE.EDU", "OTHER.REALM"] } = options;
+  const { folder, realms = ["EXAMPLE.EDU", "OTHER.REALM"], env = {} } = options;
   mkdirSync(folder, { recursive: true });
   const ports = await choosePorts(realms);
   writeFileSync(join(folder, "krb5.conf"), formatClientConfig(folder, ports));
   writeFileSync(join(folder, "kdc.conf"), formatServerConfig(folder, ports));
-  const kdc = createKdc(folder, ports);
+  const kdc = createKdc(folder, ports, env);
   await Promise.all(realms.map((realm) => createRealm(kdc, realm)));
   await kdc.start();
   return kdc;
 }
 
-function createKdc(folder: string, ports: ReadonlyMap<string, number>): Kdc {
+function createKdc(
+  folder: string,
+  ports: ReadonlyMap<string, number>,
+  extra: KerberosEnvironment,
+): Kdc {
   const environment = { KRB5_CONFIG: join(folder, "krb5.conf") };
-  const server = createServer(folder, ports, environment);
+  const server = createServer(folder, ports, { ...environment, ...extra });
   let caches = 0;
 
   async function administer(realm: string, ...request: readonly string[]): Promise<string> {

@@ -32,6 +32,7 @@ async function perform(call: SpnegoCall): Promise<Answer> {
     case "open":
       setKerberosEnvironment(call, process.env);
       accept = await createAcceptor(call.service);
+      if (call.uid !== undefined) becomeUser(call.uid);
       return "open";
     case "accept":
       return accept(call.token);
@@ -45,6 +46,12 @@ async function makeToken(call: Extract<SpnegoCall, { readonly call: "token" }>):
   const token = await client.step("");
   clients.set(token, client);
   return token;
+}
+
+function becomeUser(uid: number): void {
+  process.setgroups?.([]);
+  process.setgid?.(uid);
+  process.setuid?.(uid);
 }
 
 async function createAcceptor(service: string): Promise<typeof accept> {

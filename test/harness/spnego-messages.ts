@@ -1,9 +1,11 @@
 import { type Static, Type } from "typebox";
 
-const AcceptorFiles = Type.Object({
+export const AcceptorFiles = Type.Object({
   service: Type.String(),
   keytab: Type.String(),
   replayCache: Type.String(),
+  /** User that the program becomes once Kerberos is loaded. */
+  uid: Type.Optional(Type.Number()),
 });
 
 /** What a test asks of the program beside it, which has variables of libkrb5 of its own. */
@@ -18,6 +20,7 @@ export const SpnegoCall = Type.Union([
   Type.Object({ call: Type.Literal("open"), ...AcceptorFiles.properties }),
   Type.Object({ call: Type.Literal("accept"), token: Type.String() }),
 ]);
+export type AcceptorFiles = Static<typeof AcceptorFiles>;
 export type SpnegoCall = Static<typeof SpnegoCall>;
 
 /** Numbered, so that many calls can be under way at once. */

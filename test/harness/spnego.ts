@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Value } from "typebox/value";
 import {
   type AcceptedToken,
+  type AcceptorFiles,
   type Refused,
   type SpnegoCall,
   SpnegoReply,
@@ -47,7 +48,7 @@ export function startSpnegoClient(environment: Readonly<Record<string, string>>)
 /** Starts an acceptor for `service`, with the keytab and the replay cache given. */
 export async function startSpnegoAcceptor(
   environment: Readonly<Record<string, string>>,
-  files: { readonly service: string; readonly keytab: string; readonly replayCache: string },
+  files: AcceptorFiles,
 ): Promise<SpnegoAcceptor> {
   const { ask, end } = startProgram(environment);
   expectText(await ask({ call: "open", ...files }));
