@@ -76,7 +76,7 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
   const { inform } = parts.people;
   const trust = createTrustView({
     trust: () => inForce().authorities.trust,
-    people: parts.people.info,
+    people: () => parts.people.info(),
   });
 
   return (app, prove) => {

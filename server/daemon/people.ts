@@ -15,7 +15,8 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { ReadConfig } from "../config/read-config.ts";
 import type { Directory } from "../directory/directory.ts";
-import type { FactFinder } from "../directory/facts.ts";
+import { createFactFinder, type FactFinder } from "../directory/facts.ts";
+import { createLdapDirectory } from "../directory/ldap-directory.ts";
 
 /** How people prove who they are here, and how it is found out what they may. */
 export type People = {
@@ -38,6 +39,8 @@ export type PeopleDeps = {
   readonly log: FastifyBaseLogger;
   /** Seconds since 1970. */
   readonly now: () => number;
+  /** Seconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
 };
 
 /**
@@ -65,9 +68,10 @@ export async function prepareKerberos(
 
 /** Puts together what server.yaml connects; nothing is asked yet. */
 export function createPeople(deps: PeopleDeps): People {
-  const { config, policy, now } = deps;
+  const { config, policy, now, monotonic } = deps;
   const directory = connectDirectory(deps);
   const finders = new Map<string, FactFinder>();
+  if (directory !== undefined) finders.set("ldap", createFactFinder({ directory, now, monotonic }));
   const kerberos = kerberosWay(deps);
   const takesPasswords = directory !== undefined && config.ldap?.passwords === true;
   const password = takesPasswords ? createPasswordAuthenticator({ directory, now }) : undefined;
@@ -87,9 +91,11 @@ export function createPeople(deps: PeopleDeps): People {
   };
 }
 
-function connectDirectory({ config }: PeopleDeps): Directory | undefined {
+function connectDirectory({ config, log }: PeopleDeps): Directory | undefined {
   if (config.ldap === undefined) return undefined;
-  return undefined;
+  return createLdapDirectory(config.ldap, {
+    warn: (message) => log.warn({ directory: "ldap" }, message),
+  });
 }
 
 function kerberosWay({ config, kerberos, policy, now }: PeopleDeps): Ways["kerberos"] {

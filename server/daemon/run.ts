@@ -133,6 +133,7 @@ async function assemble(
         policy: () => held.get().active.policy,
         log,
         now,
+        monotonic: () => performance.now() / 1000,
       }),
       async reloadPolicy() {
         const loaded = await held.reload();
