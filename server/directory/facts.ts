@@ -1,5 +1,6 @@
 import { createAges } from "./age.ts";
 import { type Directory, DirectoryError, type Entry, type PersonName } from "./directory.ts";
+import { createHealth } from "./health.ts";
 
 /** Seconds: how old an answer may be, and how old when the directory does not answer. From the policy. */
 export type AgeLimits = { readonly maxAge: number; readonly useLast: number };
@@ -25,35 +26,29 @@ export type FactFinderDeps = {
 /** People whose answers are kept; the ones asked about longest ago are forgotten. */
 export const MOST_PEOPLE = 4096;
 
-/** Seconds for which a directory that did not answer is not asked again: an outage costs one waiting, not everyone's. */
-const PAUSE = 1;
-
 /** Counts from the question on, so that no answer is taken for younger than it is. */
 type Answer = { readonly entry: Entry | undefined; readonly age: () => number };
 type Asking = { readonly age: () => number; readonly answer: Promise<Answer> };
-type Failure = { readonly why: string; readonly age: () => number };
 
 /** Creates a {@link FactFinder}. Concurrent questions about one person are one question. */
 export function createFactFinder(deps: FactFinderDeps): FactFinder {
   const ages = createAges(deps);
+  const health = createHealth(ages);
   const memory = createMemory();
   const asking = new Map<string, Asking>();
-  let failure: Failure | undefined;
-  let lastAnswer: (() => number) | undefined;
 
   async function ask(key: string, name: PersonName, age: () => number): Promise<Answer> {
     try {
       const answer = { entry: await deps.directory.findPerson(name), age };
-      lastAnswer = ages.start();
-      failure = undefined;
+      health.answered();
       memory.set(key, answer);
       return answer;
     } catch (error) {
       const concern = error instanceof DirectoryError ? error.concern : "directory";
-      if (concern === "directory") failure = { why: explain(error), age: ages.start() };
+      if (concern === "directory") health.failed(explain(error), age());
       if (concern === "person") {
         // It answered, and what it said of this person before is no longer so.
-        lastAnswer = ages.start();
+        health.answered();
         memory.delete(key);
       }
       throw error;
@@ -74,7 +69,7 @@ export function createFactFinder(deps: FactFinderDeps): FactFinder {
   function withoutAnswer(key: string, why: string, { useLast }: AgeLimits): Facts {
     const kept = memory.get(key);
     if (kept !== undefined && kept.age() <= useLast) return factsOf(kept, "kept");
-    const silent = lastAnswer?.();
+    const silent = health.silent();
     return { state: "unreachable", why, ...(silent === undefined ? {} : { silent }) };
   }
 
@@ -82,9 +77,8 @@ export function createFactFinder(deps: FactFinderDeps): FactFinder {
     const key = keyOf(name);
     const known = memory.get(key);
     if (known !== undefined && known.age() <= limits.maxAge) return factsOf(known, "answered");
-    if (failure !== undefined && failure.age() < PAUSE) {
-      return withoutAnswer(key, failure.why, limits);
-    }
+    const outage = health.outage();
+    if (outage !== undefined) return withoutAnswer(key, outage, limits);
     try {
       return factsOf(await share(key, name, limits), "answered");
     } catch (error) {
@@ -115,6 +109,8 @@ function createMemory(): Memory {
     get: (key) => answers.get(key),
     delete: (key) => answers.delete(key),
     set(key, answer) {
+      const other = answers.get(key);
+      if (other !== undefined && other.age() < answer.age()) return;
       answers.delete(key);
       answers.set(key, answer);
       const [oldest] = answers.keys();

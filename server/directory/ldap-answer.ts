@@ -11,6 +11,7 @@ export type FoundEntry = {
   readonly attributes: ReadonlyMap<string, readonly Value[]>;
 };
 
+/** What a result answers. */
 export type Operation = "bind" | "search" | "extended";
 
 /** What a directory sends (RFC 4511 §4). `id` is 0 for what nobody asked for. */

@@ -17,19 +17,6 @@ export type Query = {
 /** What a result says besides entries (RFC 4511 §4.1.9). */
 export type Result = { readonly code: number; readonly detail: string };
 
-/** One connection to a directory, one question at a time. A fault of the protocol ends it. */
-export type LdapConnection = {
-  /** Sends a simple bind. @throws LdapFault when no answer comes */
-  bind(dn: string, password: string): Promise<Result>;
-  /** Entries and the result; references to other directories are left out. @throws LdapFault when no answer comes */
-  search(query: Query): Promise<Result & { readonly entries: readonly FoundEntry[] }>;
-  isOpen(): boolean;
-  /** Says goodbye and closes. */
-  close(): void;
-  /** Ends it at once; what is under way fails with this. */
-  destroy(fault: LdapFault): void;
-};
-
 /** Entries, and bytes, of the longest answer that is read. */
 export const MOST_ENTRIES = 1000;
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -37,95 +24,109 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** Seconds that a directory has for reading the goodbye. */
 const FAREWELL = 1;
 
+type Found = Result & { readonly entries: readonly FoundEntry[] };
+
 type Pending = {
   readonly id: number;
   readonly operation: "bind" | "search";
   readonly entries: FoundEntry[];
   bytes: number;
-  readonly resolve: (answer: Result & { readonly entries: readonly FoundEntry[] }) => void;
+  readonly resolve: (answer: Found) => void;
   readonly reject: (fault: LdapFault) => void;
 };
 
-/** Talks LDAP over a stream that TLS protects already. `timeLimit` in seconds is what the directory is told. */
-export function createLdapConnection(stream: Duplex, timeLimit: number): LdapConnection {
-  const framer = createMessageFramer();
-  let pending: Pending | undefined;
-  let ended: LdapFault | undefined;
-  let lastId = 0;
+/**
+ * LDAP over a stream that TLS protects already, one question at a time (RFC 4511). Whatever is no answer to the
+ * question, or too much of one, ends the connection.
+ */
+export class LdapConnection {
+  readonly #stream: Duplex;
+  readonly #timeLimit: number;
+  readonly #framer = createMessageFramer();
+  #pending: Pending | undefined;
+  #ended: LdapFault | undefined;
+  #lastId = 0;
 
-  function end(fault: LdapFault): void {
-    ended ??= fault;
-    const waiting = pending;
-    pending = undefined;
-    stream.destroy();
-    waiting?.reject(fault);
+  /** `timeLimit` in seconds is what the directory is told; nothing is measured here. */
+  constructor(stream: Duplex, timeLimit: number) {
+    this.#stream = stream;
+    this.#timeLimit = timeLimit;
+    stream.on("data", (bytes: Buffer) => this.#take(bytes));
+    stream.on("error", (error) => this.destroy(explainConnection(error)));
+    stream.on("close", () => this.destroy(lost()));
+    stream.resume();
   }
 
-  function take(bytes: Buffer): void {
-    if (pending === undefined) throw unasked();
-    pending.bytes += bytes.length;
-    for (const message of framer.push(bytes)) {
-      if (ended === undefined) receive(readAnswer(message));
-    }
-    if ((pending?.bytes ?? 0) > MOST_BYTES) throw tooMuch(`${MOST_BYTES} bytes`);
+  /** Sends a simple bind. @throws LdapFault when no answer comes */
+  bind(dn: string, password: string): Promise<Result> {
+    return this.#ask("bind", (messageId) => new BindRequest({ messageId, dn, password }).write());
   }
 
-  function receive(answer: Answer): void {
-    const current = pending;
-    if (answer.id === 0) throw new LdapFault("ends the connection", { isBroken: true });
-    if (current === undefined || answer.id !== current.id) throw unasked();
-    if (answer.kind !== "result" && current.operation !== "search") throw unasked();
-    if (answer.kind === "reference") return;
-    if (answer.kind === "entry") {
-      if (current.entries.length === MOST_ENTRIES) throw tooMuch(`${MOST_ENTRIES} entries`);
-      current.entries.push(answer.entry);
-      return;
-    }
-    if (answer.operation !== current.operation) throw unasked();
-    pending = undefined;
-    current.resolve({ code: answer.code, detail: answer.detail, entries: current.entries });
+  /** Entries and the result; references to other directories are left out. @throws LdapFault when no answer comes */
+  search(query: Query): Promise<Found> {
+    return this.#ask("search", (id) => formatSearch(id, query, this.#timeLimit));
   }
 
-  stream.on("data", (bytes: Buffer) => {
-    try {
-      take(bytes);
-    } catch (error) {
-      end(explainConnection(error));
-    }
-  });
-  stream.on("error", (error) => end(explainConnection(error)));
-  stream.on("close", () =>
-    end(new LdapFault("ends connections before it answers", { isBroken: true })),
-  );
-  stream.resume();
+  isOpen(): boolean {
+    return this.#ended === undefined;
+  }
 
-  function ask(
-    operation: "bind" | "search",
-    format: (id: number) => Buffer,
-  ): Promise<Result & { readonly entries: readonly FoundEntry[] }> {
+  /** Says goodbye and closes. */
+  close(): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = new LdapFault("is not asked any more");
+    const stream = this.#stream;
+    stream.end(new UnbindRequest({ messageId: this.#lastId + 1 }).write(), () => stream.destroy());
+    // A directory that reads nothing must not keep it open.
+    setTimeout(() => stream.destroy(), FAREWELL * 1000).unref();
+  }
+
+  /** Ends it at once; what is under way fails with this. */
+  destroy(fault: LdapFault): void {
+    this.#ended ??= fault;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#stream.destroy();
+    pending?.reject(fault);
+  }
+
+  #ask(operation: Pending["operation"], format: (id: number) => Buffer): Promise<Found> {
     return new Promise((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
-      if (pending !== undefined) return reject(new TypeError("one question at a time"));
-      const id = (lastId += 1);
-      pending = { id, operation, entries: [], bytes: 0, resolve, reject };
-      stream.write(format(id));
+      if (this.#ended !== undefined) return reject(this.#ended);
+      if (this.#pending !== undefined) return reject(new TypeError("one question at a time"));
+      const id = (this.#lastId += 1);
+      this.#pending = { id, operation, entries: [], bytes: 0, resolve, reject };
+      this.#stream.write(format(id));
     });
   }
 
-  return {
-    bind: (dn, password) =>
-      ask("bind", (messageId) => new BindRequest({ messageId, dn, password }).write()),
-    search: (query) => ask("search", (id) => formatSearch(id, query, timeLimit)),
-    isOpen: () => ended === undefined,
-    close() {
-      if (ended !== undefined) return;
-      ended = new LdapFault("is not asked any more");
-      stream.end(new UnbindRequest({ messageId: lastId + 1 }).write(), () => stream.destroy());
-      // A directory that reads nothing must not keep it open.
-      setTimeout(() => stream.destroy(), FAREWELL * 1000).unref();
-    },
-    destroy: end,
-  };
+  #take(bytes: Buffer): void {
+    try {
+      if (this.#pending === undefined) throw unasked();
+      this.#pending.bytes += bytes.length;
+      if (this.#pending.bytes > MOST_BYTES) throw tooMuch(`${MOST_BYTES} bytes`);
+      for (const message of this.#framer.push(bytes)) this.#receive(readAnswer(message));
+    } catch (error) {
+      this.destroy(explainConnection(error));
+    }
+  }
+
+  #receive(answer: Answer): void {
+    const pending = this.#pending;
+    if (answer.id === 0) throw lost();
+    if (pending === undefined || answer.id !== pending.id) throw unasked();
+    if (answer.kind === "result") return this.#finish(pending, answer);
+    if (pending.operation !== "search") throw unasked();
+    if (answer.kind === "reference") return;
+    if (pending.entries.length === MOST_ENTRIES) throw tooMuch(`${MOST_ENTRIES} entries`);
+    pending.entries.push(answer.entry);
+  }
+
+  #finish(pending: Pending, answer: Extract<Answer, { readonly kind: "result" }>): void {
+    if (answer.operation !== pending.operation) throw unasked();
+    this.#pending = undefined;
+    pending.resolve({ code: answer.code, detail: answer.detail, entries: pending.entries });
+  }
 }
 
 /** Without a limit of entries: an answer that the directory cuts off must not look like a whole one. */
@@ -145,3 +146,7 @@ const formatSearch = (messageId: number, query: Query, timeLimit: number): Buffe
 const unasked = (): LdapFault => new LdapFault("answers what nobody asked");
 const tooMuch = (limit: string): LdapFault =>
   new LdapFault(`gives an answer of more than ${limit}`);
+
+/** Without an answer; on another connection there may be one. */
+const lost = (): LdapFault =>
+  new LdapFault("ends connections before it answers", { isBroken: true });

@@ -1,11 +1,12 @@
 import { isValueOf } from "../../policy/text/template.ts";
-import { type Directory, DirectoryError, type PersonName } from "./directory.ts";
+import type { Directory, PersonName } from "./directory.ts";
 import { findPerson, type Key } from "./find-person.ts";
 import type { LdapConfig } from "./ldap-config.ts";
 import { LdapFault } from "./ldap-fault.ts";
 import { type LdapSettings, parseLdapConfig } from "./ldap-settings.ts";
 import { createOpener } from "./open-connection.ts";
-import { createPlaces, createReaderPool, late } from "./reader-pool.ts";
+import { createPlaces, createQuestion } from "./question.ts";
+import { createReaderPool } from "./reader-pool.ts";
 import { explainResult } from "./search.ts";
 
 export type LdapDeps = {
@@ -81,31 +82,4 @@ function keyFor(name: PersonName, { people }: LdapSettings): Key | undefined {
     return { attribute: people.principal, value: name.principal };
   }
   return { attribute: people.user, value: user };
-}
-
-type Question = <T>(job: (signal: AbortSignal) => Promise<T>) => Promise<T>;
-
-/** Runs a job that ends, or is left, after `timeout` seconds, and gives its faults the directory's name. */
-function createQuestion(host: string, timeout: number): Question {
-  return async (job) => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const end = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      controller.abort(late(timeout));
-      end.reject(late(timeout));
-    }, timeout * 1000);
-    try {
-      return await Promise.race([job(signal), end.promise]);
-    } catch (error) {
-      const fault = error instanceof LdapFault ? error : undefined;
-      // What is not a fault of the directory is one of ours, and shows nothing of itself.
-      if (fault === undefined)
-        throw new DirectoryError(`${host} cannot be asked`, { cause: error });
-      const { concern } = fault;
-      throw new DirectoryError(`${host} ${fault.message}`, { concern, cause: fault.cause });
-    } finally {
-      clearTimeout(timer);
-    }
-  };
 }

@@ -6,6 +6,7 @@ import type { LdapConfig } from "./ldap-config.ts";
 /** Where entries lie: a name as text, for questions, and in its parts, for comparison. */
 export type Place = { readonly text: string; readonly name: DistinguishedName };
 
+/** How a directory says who is in which group. */
 export type GroupKind = LdapConfig["groups"]["kind"];
 
 /** How a directory is asked: {@link LdapConfig} with every default, consistent. */

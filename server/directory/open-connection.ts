@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { createLdapConnection, type LdapConnection, type Result } from "./ldap-connection.ts";
+import { LdapConnection, type Result } from "./ldap-connection.ts";
 import { LdapFault } from "./ldap-fault.ts";
 import type { LdapSettings } from "./ldap-settings.ts";
-import { withConnection } from "./reader-pool.ts";
+import { withConnection } from "./question.ts";
 import { explainResult } from "./search.ts";
 import { openSecureSocket } from "./secure-socket.ts";
 import { createTrust } from "./trust.ts";
@@ -26,7 +26,7 @@ export function createOpener(settings: LdapSettings): Opener {
   async function open(signal: AbortSignal): Promise<LdapConnection> {
     const context = await trust(signal);
     const socket = await openSecureSocket(settings, context, signal);
-    return createLdapConnection(socket, settings.timeout);
+    return new LdapConnection(socket, settings.timeout);
   }
 
   async function openAsReader(signal: AbortSignal): Promise<LdapConnection> {

@@ -4,6 +4,7 @@ import { explainConnection, LdapFault } from "./ldap-fault.ts";
 import type { LdapSettings } from "./ldap-settings.ts";
 import { requestStartTls } from "./start-tls.ts";
 
+/** Where a directory is, and how TLS begins. */
 export type SecureTarget = Pick<LdapSettings, "host" | "port" | "protection">;
 
 /**
