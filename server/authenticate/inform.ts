@@ -93,11 +93,11 @@ function stateOf({ directory, facts, groups }: Answer): DirectoryState {
   switch (state) {
     case "answered":
     case "kept":
-      return { directory, state, age: facts.age, groups: [...groups] };
+      return { directory, state, age: Math.floor(facts.age), groups: [...groups] };
     case "absent":
-      return { directory, state, age: facts.age };
+      return { directory, state, age: Math.floor(facts.age) };
     case "unreachable": {
-      const silent = facts.silent === undefined ? {} : { age: facts.silent };
+      const silent = facts.silent === undefined ? {} : { age: Math.floor(facts.silent) };
       return { directory, state, detail: facts.why, ...silent };
     }
     case "not configured":

@@ -15,7 +15,7 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { ReadConfig } from "../config/read-config.ts";
 import type { Directory } from "../directory/directory.ts";
-import { createFactFinder, type FactFinder } from "../directory/facts.ts";
+import { createFactFinder, type FactFinder, type Facts } from "../directory/facts.ts";
 import { createLdapDirectory } from "../directory/ldap-directory.ts";
 
 /** How people prove who they are here, and how it is found out what they may. */
@@ -71,7 +71,9 @@ export function createPeople(deps: PeopleDeps): People {
   const { config, policy, now, monotonic } = deps;
   const directory = connectDirectory(deps);
   const finders = new Map<string, FactFinder>();
-  if (directory !== undefined) finders.set("ldap", createFactFinder({ directory, now, monotonic }));
+  if (directory !== undefined) {
+    finders.set("ldap", sayOutages(createFactFinder({ directory, now, monotonic }), deps.log));
+  }
   const kerberos = kerberosWay(deps);
   const takesPasswords = directory !== undefined && config.ldap?.passwords === true;
   const password = takesPasswords ? createPasswordAuthenticator({ directory, now }) : undefined;
@@ -97,6 +99,23 @@ function connectDirectory({ config, log }: PeopleDeps): Directory | undefined {
     warn: (message) => log.warn({ directory: "ldap" }, message),
   });
 }
+
+/** Tells the operator when a directory falls silent, and when it is back; once each. */
+function sayOutages(find: FactFinder, log: FastifyBaseLogger): FactFinder {
+  let isSilent = false;
+  return async (name, limits) => {
+    const facts = await find(name, limits);
+    const fails = facts.state === "unreachable" || facts.state === "kept";
+    if (fails && !isSilent)
+      log.warn({ facts: facts.state, ...reasonOf(facts) }, "directory ldap does not answer");
+    if (!fails && isSilent) log.info("directory ldap answers again");
+    isSilent = fails;
+    return facts;
+  };
+}
+
+const reasonOf = (facts: Facts): { readonly why?: string } =>
+  "why" in facts ? { why: facts.why } : {};
 
 function kerberosWay({ config, kerberos, policy, now }: PeopleDeps): Ways["kerberos"] {
   if (config.kerberos === undefined || kerberos === undefined) return undefined;
