@@ -3,6 +3,7 @@ import { KeysystemError } from "../../protocol/problems.ts";
 /** Runs a job when there is room, and rejects in time when there is none. */
 export type BoundedPool = <T>(job: () => Promise<T>) => Promise<T>;
 
+/** How much may be under way, and for how long. */
 export type PoolLimits = {
   /** What the jobs are, for messages: `Kerberos tickets`. */
   readonly what: string;

@@ -17,6 +17,7 @@ export type KerberosContext = {
   readonly targetName: string;
 };
 
+/** The files of libkrb5 on the server's side. */
 export type KerberosFiles = {
   /** Absolute path of the keytab with the service's keys. */
   readonly keytab: string;
