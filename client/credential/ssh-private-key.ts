@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readPublicKey } from "../../keys/formats/public-key.ts";
 import { parsePem, formatPem } from "../../keys/formats/pem.ts";
 import {
@@ -24,7 +24,7 @@ export function formatSshPrivateKey(key: KeyObject, check: Uint8Array): string {
   const { d } = key.export({ format: "jwk" });
   const publicKey = publicSshKey(key);
   if (publicKey.material.type !== "ed25519" || d === undefined) {
-    throw new TypeError("only ed25519 host keys are made here");
+    throw new TypeError("only ed25519 keys are written in this format");
   }
   const { point } = publicKey.material;
   const seed = Buffer.from(d, "base64url");
@@ -54,6 +54,37 @@ export function readSshPublicPart(text: string): SshPublicKey {
   for (let header = 0; header < 3; header += 1) reader.string();
   if (reader.uint32() !== 1) throw new TypeError("not one key");
   return parseSshKeyBlob(reader.string());
+}
+
+/** Undoes {@link formatSshPrivateKey}. @throws TypeError, FormatError or KeyError for anything else. */
+export function parseSshPrivateKey(text: string): KeyObject {
+  const { blob, material } = readSshPublicPart(text);
+  if (material.type !== "ed25519") throw new TypeError("not an ed25519 key");
+  const bytes = parseSshPem(text);
+  // The secret part is the last field: check, check, public key, seed and point, comment.
+  const secret = lastField(bytes.subarray(MAGIC.length));
+  const reader = new SshReader(secret);
+  reader.uint32();
+  reader.uint32();
+  for (let field = 0; field < 2; field += 1) reader.string();
+  const pair = reader.string();
+  const jwk = { kty: "OKP", crv: "Ed25519", x: pair.subarray(SEED).toString("base64url") };
+  const key = createPrivateKey({
+    key: { ...jwk, d: pair.subarray(0, SEED).toString("base64url") },
+    format: "jwk",
+  });
+  if (publicSshKey(key).blob.equals(blob)) return key;
+  throw new TypeError("the halves of the key do not fit");
+}
+
+const SEED = 32;
+
+function lastField(bytes: Buffer): Buffer {
+  const reader = new SshReader(bytes);
+  for (let header = 0; header < 3; header += 1) reader.string();
+  reader.uint32();
+  reader.string();
+  return reader.string();
 }
 
 /** `TYPE BASE64`, one line. */

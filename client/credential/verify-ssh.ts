@@ -15,13 +15,15 @@ export type SshExpectation = {
   readonly key: SshPublicKey;
   /** Public key lines. */
   readonly anchors: readonly string[];
+  /** What the server says that the grant gives; its `names` with what was chosen besides. */
   readonly offer?: GrantOffer;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
 
 /**
- * Checks an SSH host certificate: for this key, signed by an anchor, with the grant's principals.
+ * Checks an SSH certificate: for this key, signed by an anchor, of the grant's kind, with its
+ * principals and, for people, with its limits.
  *
  * @throws Failure that says what does not fit.
  */
@@ -30,13 +32,13 @@ export function verifySsh(line: string, expectation: SshExpectation): SshCertifi
   const certificate = parseSshCertificateLine(line);
   const { authorityKey } = certificate;
   if (!certificate.key.blob.equals(key.blob)) {
-    throw mismatch(grant, "is for another key than the host key");
+    throw mismatch(grant, "is for another key than the one that was made");
   }
   const trusted = anchors.some((anchor) =>
     parseSshPublicKey(anchor).blob.equals(authorityKey.blob),
   );
   if (!trusted || !isSigned(certificate)) {
-    throw mismatch(grant, "is not signed by the authority that this node trusts");
+    throw mismatch(grant, "is not signed by the authority that this machine trusts");
   }
   if (offer?.kind !== undefined && certificate.kind !== offer.kind) {
     throw mismatch(grant, `is of kind ${certificate.kind}`);
@@ -45,7 +47,30 @@ export function verifySsh(line: string, expectation: SshExpectation): SshCertifi
     throw mismatch(grant, "is for other principals than the grant gives");
   }
   checkTimes(grant, certificate.validAfter, certificate.validBefore, now);
+  if (offer?.kind === "ssh-user") checkUser(certificate, offer);
   return certificate;
+}
+
+/** What a person's certificate may be used for is part of the offer; sshd refuses options it does not know. */
+function checkUser({ principals, extensions, criticalOptions }: SshCertificate, offer: GrantOffer) {
+  const { grant, sourceAddress = [], forceCommand } = offer;
+  // sshd before 10.3 may take an empty list for every principal there is.
+  if (principals.length === 0) throw mismatch(grant, "is for no principal");
+  const options = new Map(criticalOptions.map(({ name, value }) => [name, value]));
+  if (options.get("force-command") !== forceCommand) {
+    throw mismatch(grant, "runs another command than the grant says");
+  }
+  const bound = options.get("source-address")?.split(",") ?? [];
+  if (!sameSet(bound, sourceAddress)) {
+    throw mismatch(grant, "is not bound to the addresses of the grant");
+  }
+  const known = new Set(["force-command", "source-address"]);
+  const unknown = [...options.keys()].find((name) => !known.has(name));
+  if (unknown !== undefined) throw mismatch(grant, `has the critical option ${unknown}`);
+  const given = extensions.map(({ name }) => name);
+  if (offer.extensions !== undefined && !sameSet(offer.extensions, given)) {
+    throw mismatch(grant, "has other extensions than the grant gives");
+  }
 }
 
 const HASHES = new Map([

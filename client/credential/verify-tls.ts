@@ -34,7 +34,7 @@ export function verifyTls(
     throw mismatch(grant, "is for another key than the one that was made");
   }
   if (!isAnchored(pem, chain, anchors)) {
-    throw mismatch(grant, "is not signed by the authority that this node trusts");
+    throw mismatch(grant, "is not signed by the authority that this machine trusts");
   }
   checkTimes(grant, certificate.notBefore, certificate.notAfter, now);
   if (offer !== undefined) checkNames(certificate, offer);

@@ -7,7 +7,7 @@ import { publicSshKey, sshLine } from "../credential/ssh-private-key.ts";
 import { verifySsh } from "../credential/verify-ssh.ts";
 import { verifyTls } from "../credential/verify-tls.ts";
 import type { MadeKey } from "../recipe/recipe.ts";
-import { Failure } from "../terminal/failure.ts";
+import { Failure, messageOf } from "../terminal/failure.ts";
 import { checkClock } from "./clock-difference.ts";
 import type { HeldCredential } from "./credential.ts";
 import type { RequestDeps } from "./deps.ts";
@@ -52,7 +52,14 @@ export async function obtain(
   const [result] = await session.certificates([requestOf(wish, key)]);
   if (result === undefined) throw new TypeError("one request has one answer");
   if ("problem" in result) throw explainProblem(errorOf(result.problem));
-  return accept({ now, session, wish, key }, result);
+  try {
+    return accept({ now, session, wish, key }, result);
+  } catch (error) {
+    const what = messageOf(error).replace("; the old one stays", "");
+    throw new Failure(EXIT.unexpected, `${what}; it was thrown away`, [
+      "tell an operator; see there:  keyserver status      here:  keyreq doctor",
+    ]);
+  }
 }
 
 /** Ed25519 for SSH; for TLS what every consumer takes. */

@@ -1,47 +1,152 @@
-import type { HeldCredential, CredentialSummary } from "./credential.ts";
+import { randomBytes } from "node:crypto";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import type { HeldDirectory } from "../files/held-directory.ts";
+import { codeOfError, Failure } from "../terminal/failure.ts";
+import type { CredentialSummary, HeldCredential } from "./credential.ts";
 import type { ClusterPlaces } from "./places.ts";
-import type { DataFolder } from "./private-file.ts";
+import { inPrivateFolder, readPrivateFile, writeNewFile, type DataFolder } from "./private-file.ts";
+import { FILES, formatCredential, parseCredential, parseDescription } from "./stored-credential.ts";
 
 /** Where credentials of one cluster are kept. */
 export type Shelf = { readonly name: string; readonly places: ClusterPlaces };
 
-/** What is held of a cluster, by grant. Expired ones are removed on the way. @throws Failure */
-export function listCredentials(
-  deps: DataFolder & { readonly now: () => number },
-  cluster: Shelf,
-): readonly CredentialSummary[] {
-  throw new TypeError(`to be written: ${deps.uid} ${cluster.name}`);
+type Clocked = DataFolder & { readonly now: () => number };
+
+/** Names come from the server and become names of folders: only plain ones do. */
+const GRANT = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+/** The folder that a credential's files are in (stored-credential.ts). @throws Failure for a name that can be none. */
+export function credentialFolder({ places }: Shelf, grant: string): string {
+  if (GRANT.test(grant)) return join(places.credentials, grant);
+  throw new Failure(EXIT.usage, `${JSON.stringify(grant)} is no name of a grant`, [
+    "keyreq grants",
+  ]);
+}
+
+/** What is held of a cluster, by grant, expired ones too. @throws Failure */
+export function listCredentials(data: DataFolder, shelf: Shelf): readonly CredentialSummary[] {
+  return listGrants(data, shelf)
+    .map((grant) => readSummary(data, shelf, grant))
+    .filter((summary) => summary !== undefined);
+}
+
+const listGrants = (data: DataFolder, { places }: Shelf): readonly string[] =>
+  inPrivateFolder(data, places.credentials, { create: false }, (folder) =>
+    readdirSync(folder.at(".")).filter((name) => GRANT.test(name)),
+  )?.sort() ?? [];
+
+function readSummary(data: DataFolder, shelf: Shelf, grant: string): CredentialSummary | undefined {
+  const description = readDescription(data, shelf, grant);
+  if (description === undefined) return undefined;
+  const { schema: _schema, offer: _offer, ...summary } = description;
+  return summary;
+}
+
+/** Undefined also where a folder was renamed or a file copied there: it would pass for another grant. */
+function readDescription(data: DataFolder, shelf: Shelf, grant: string) {
+  const path = join(credentialFolder(shelf, grant), FILES.description);
+  const description = parseDescription(readPrivateFile(data, path));
+  const isAtHome = description?.cluster === shelf.name && description.grant === grant;
+  return isAtHome ? description : undefined;
 }
 
 /**
- * A credential with its key; undefined when none is held, it has expired, its key is in the agent
- * alone, or its files do not fit each other.
+ * A credential with its key; undefined when none is held, it has expired (then it is removed), its
+ * key is in the agent alone, or its files do not fit each other.
  *
  * @throws Failure
  */
 export function readCredential(
-  deps: DataFolder & { readonly now: () => number },
-  cluster: Shelf,
+  deps: Clocked,
+  shelf: Shelf,
   grant: string,
 ): HeldCredential | undefined {
-  throw new TypeError(`to be written: ${deps.uid} ${cluster.name} ${grant}`);
+  const folder = credentialFolder(shelf, grant);
+  const description = readDescription(deps, shelf, grant);
+  if (description === undefined) return undefined;
+  if (description.notAfter <= deps.now()) {
+    removeCredential(deps, shelf, grant);
+    return undefined;
+  }
+  return parseCredential(description, (name) => readPrivateFile(deps, join(folder, name)));
 }
 
-/** The folder that a credential's files are in: `key.pem`, `certificate.pem`, `ca.pem`, or `key`, `key.pub`, `key-cert.pub`. */
-export const credentialFolder = ({ places }: Shelf, grant: string): string =>
-  `${places.credentials}/${grant}`;
+/** Removes what has expired, and gives it. @throws Failure */
+export function removeExpired(deps: Clocked, shelf: Shelf): readonly CredentialSummary[] {
+  const expired = listCredentials(deps, shelf).filter(({ notAfter }) => notAfter <= deps.now());
+  for (const { grant } of expired) removeCredential(deps, shelf, grant);
+  return expired;
+}
 
-/** Keeps a credential instead of an older one of its grant; the private key only with `keyIn: "files"`. @throws Failure */
+/**
+ * Keeps a credential instead of an older one of its grant; the private key only with
+ * `keyIn: "files"`. Its folder appears as a whole, so that key and certificate always fit.
+ *
+ * @throws Failure
+ */
 export function keepCredential(
-  deps: DataFolder,
-  cluster: Shelf,
+  data: DataFolder,
+  shelf: Shelf,
   credential: HeldCredential,
   { keyIn }: Pick<CredentialSummary, "keyIn">,
 ): CredentialSummary {
-  throw new TypeError(`to be written: ${deps.uid} ${cluster.name} ${credential.grant} ${keyIn}`);
+  const { grant } = credential;
+  // Of its own name, since several keyreqs may be at work; hidden from listings by its dot.
+  const staged = `.${grant}.${randomBytes(6).toString("hex")}`;
+  const target = credentialFolder(shelf, grant);
+  const files = formatCredential(credential, keyIn);
+  inPrivateFolder(data, join(shelf.places.credentials, staged), { create: true }, (folder) => {
+    for (const { name, content, mode } of files) writeNewFile(folder, name, content, mode);
+    folder.sync();
+  });
+  inPrivateFolder(data, shelf.places.credentials, { create: true }, (folder) => {
+    moveOver(folder, staged, grant);
+    folder.sync();
+  });
+  const kept = readSummary(data, shelf, grant);
+  if (kept !== undefined) return kept;
+  throw new Failure(EXIT.unexpected, `${target} was changed by another program`, ["keyreq status"]);
+}
+
+const ATTEMPTS = 8;
+
+/** Puts one folder in the place of another; where several do that at once, each is there whole or not at all. */
+function moveOver(folder: HeldDirectory, from: string, to: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    discard(folder, to);
+    try {
+      renameSync(folder.at(from), folder.at(to));
+      return;
+    } catch (error) {
+      const isTaken = codeOfError(error) === "ENOTEMPTY" || codeOfError(error) === "EEXIST";
+      if (isTaken && attempt < ATTEMPTS) continue;
+      rmSync(folder.at(from), { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+/** Removes an entry: it is gone from its place at once. Gives whether there was one. */
+function discard(folder: HeldDirectory, name: string): boolean {
+  const aside = `.${name}.${randomBytes(6).toString("hex")}`;
+  try {
+    renameSync(folder.at(name), folder.at(aside));
+  } catch (error) {
+    if (codeOfError(error) === "ENOENT") return false;
+    throw error;
+  }
+  rmSync(folder.at(aside), { recursive: true, force: true });
+  return true;
 }
 
 /** Removes a credential's files. Gives whether there were any. @throws Failure */
-export function removeCredential(deps: DataFolder, cluster: Shelf, grant: string): boolean {
-  throw new TypeError(`to be written: ${deps.uid} ${cluster.name} ${grant}`);
+export function removeCredential(data: DataFolder, shelf: Shelf, grant: string): boolean {
+  credentialFolder(shelf, grant);
+  const { credentials } = shelf.places;
+  const removed = inPrivateFolder(data, credentials, { create: false }, (folder) =>
+    discard(folder, grant),
+  );
+  return removed ?? false;
 }
