@@ -1,6 +1,5 @@
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
-import type { RefusedGrant } from "../../protocol/messages.ts";
-import { codeOf, ERRORS, KeysystemError, type ErrorCode } from "../../protocol/problems.ts";
+import { ERRORS, KeysystemError, type ErrorCode } from "../../protocol/problems.ts";
 import { Failure } from "../terminal/failure.ts";
 
 /** The exit code that a code of protocol/problems.ts stands for. */
@@ -26,21 +25,6 @@ const HINTS: Readonly<Partial<Record<ExitCode, readonly string[]>>> = {
   [EXIT.unreachable]: ["certificates that you hold go on working:  keyreq status"],
   [EXIT.clock]: ["look:  chronyc tracking      set:  chronyc makestep"],
 };
-
-/**
- * Why `subject` (`Grants.subject`) does not get a grant, who does, and what to type.
- *
- * An outage gives exit code 4, everything else 3.
- */
-export function explainRefusal(subject: string, refused: RefusedGrant): Failure {
-  const { grant, problem } = refused;
-  return explainProblem(
-    new KeysystemError(
-      codeOf(problem),
-      `${problem.detail ?? problem.title} (${subject}, ${grant})`,
-    ),
-  );
-}
 
 /** Runs an exchange with the keyserver; what the server states becomes a Failure for people. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {

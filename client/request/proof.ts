@@ -4,6 +4,7 @@ import type { Answer } from "../connection/transport.ts";
 import { Failure } from "../terminal/failure.ts";
 import type { RequestDeps } from "./deps.ts";
 import { askPassword } from "./password.ts";
+import { readTicket } from "./ticket.ts";
 
 /** What one request carries, and how its answer is checked. */
 export type OneProof = {
@@ -13,8 +14,13 @@ export type OneProof = {
   readonly believe: (answer: Answer) => Promise<void>;
 };
 
-/** Makes the proof for the next request; none is used twice. */
-export type Proof = () => Promise<OneProof>;
+/** Proves who asks. */
+export type Proof = {
+  /** Makes the proof for one request; none is used twice. */
+  readonly next: () => Promise<OneProof>;
+  /** Whom the last answer was given to, once it was believed. */
+  readonly whom: () => string | undefined;
+};
 
 export type ProofOptions = {
   readonly people: PeopleInfo;
@@ -27,20 +33,12 @@ const PATIENCE = 4200;
 const LEAST = 1000;
 
 /** Proves who asks by ticket or password, as the command line says. */
-export function createProof(deps: RequestDeps, { people, begun }: ProofOptions): Proof {
-  if (deps.how.kind === "password") return createPasswordProof(deps, people);
+export function createProof(deps: RequestDeps, options: ProofOptions): Proof {
+  const { people } = options;
+  if (deps.how.kind === "password") return createPasswordProof(deps, deps.how.user, people);
   const { kerberos: service } = people;
-  if (service === undefined) return () => Promise.reject(noKerberos(people));
-  let first = true;
-  return async () => {
-    const patience = first ? Math.max(LEAST, PATIENCE - (deps.now() - begun)) : PATIENCE;
-    first = false;
-    const { token, verify } = await deps.negotiate(service, patience);
-    return {
-      authorization: `Negotiate ${token}`,
-      believe: (answer) => believe(answer, service, verify),
-    };
-  };
+  if (service !== undefined) return createTicketProof(deps, service, options);
+  return { next: () => Promise.reject(noKerberos(people)), whom: () => undefined };
 }
 
 const noKerberos = ({ passwords }: PeopleInfo): Failure =>
@@ -49,40 +47,78 @@ const noKerberos = ({ passwords }: PeopleInfo): Failure =>
     "the server takes no Kerberos tickets",
     passwords
       ? ["with the directory's password:  keyreq --ldap …"]
-      : ["an operator configures it:  kerberos  in /etc/keysystem/server.yaml"],
+      : ["an operator configures it:  kerberos:  in /etc/keysystem/server.yaml"],
   );
+
+function createTicketProof(
+  { negotiate, now, environment }: RequestDeps,
+  service: string,
+  { begun }: ProofOptions,
+): Proof {
+  let principal: string | undefined;
+  let isFirst = true;
+  return {
+    whom: () => principal,
+    async next() {
+      // What was spent on finding the server is taken from the patience with the KDC.
+      const spent = isFirst ? now() - begun : 0;
+      isFirst = false;
+      const patience = Math.max(LEAST, PATIENCE - spent);
+      const { token, verify } = await negotiate(service, patience).catch((error: unknown) =>
+        nameTicket(environment, error),
+      );
+      return {
+        authorization: `Negotiate ${token}`,
+        async believe(answer) {
+          principal = (await checkAnswer(answer, service, verify)) ?? principal;
+        },
+      };
+    },
+  };
+}
+
+/** `kinit` becomes `kinit PRINCIPAL` where a ticket shows which one it was. @throws what it is given, or that */
+async function nameTicket(environment: RequestDeps["environment"], error: unknown): Promise<never> {
+  if (!(error instanceof Failure) || error.hints[0] !== "kinit") throw error;
+  const { exit, message, hints, cause } = error;
+  const ticket = await readTicket(environment);
+  if (ticket === undefined) throw error;
+  throw new Failure(exit, message, [`kinit ${ticket.principal}`, ...hints.slice(1)], { cause });
+}
 
 /** RFC 4559 §5: the last leg. */
 const ANSWER = /^Negotiate +([A-Za-z0-9+/]+={0,2})$/i;
 
-async function believe(
+/** Gives the own principal; undefined for a refusal of one whom the server does not know yet. @throws Failure */
+async function checkAnswer(
   { status, challenge, server }: Answer,
   service: string,
-  verify: (answer: string) => Promise<unknown>,
-): Promise<void> {
+  verify: (answer: string) => Promise<string>,
+): Promise<string | undefined> {
   const token = ANSWER.exec(challenge ?? "")?.[1];
-  if (token !== undefined && status !== 401) {
-    await verify(token);
-  } else if (!isBeforeAuthentication(status)) {
-    throw new Failure(
-      EXIT.unauthenticated,
-      `${server} did not prove that it holds the key of ${service}; its answer was thrown away`,
-      ["tell an operator; see there:  keyserver status"],
-    );
-  }
+  if (token !== undefined && status !== 401) return verify(token);
+  if (isBeforeAuthentication(status)) return undefined;
+  throw new Failure(
+    EXIT.unauthenticated,
+    `${server} did not prove that it holds the key of ${service}; its answer was thrown away`,
+    ["tell an operator; see there:  keyserver status"],
+  );
 }
 
-/** Answers that a server gives to one whom it does not know yet: a refusal, never anything to use. */
+/** Such answers refuse, and hold nothing to use. */
 const isBeforeAuthentication = (status: number): boolean =>
   status === 401 || status === 429 || status >= 500;
 
-function createPasswordProof(deps: RequestDeps, people: PeopleInfo): Proof {
+function createPasswordProof(deps: RequestDeps, user: string, { passwords }: PeopleInfo): Proof {
   // Asked once for all requests of the session.
   let authorization: Promise<string> | undefined;
-  return async () => {
-    if (!people.passwords) throw noPasswords();
-    authorization ??= askPassword(deps);
-    return { authorization: await authorization, believe: () => Promise.resolve() };
+  return {
+    whom: () => user,
+    async next() {
+      if (!passwords) throw noPasswords();
+      authorization ??= askPassword(deps);
+      return { authorization: await authorization, believe: () => Promise.resolve() };
+    },
   };
 }
 

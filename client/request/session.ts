@@ -34,6 +34,8 @@ export type Session = {
   readonly ahead: number | undefined;
   /** `host:port` that answered. */
   readonly server: string;
+  /** The principal or user that the last answer was given to; undefined before the first. */
+  readonly asked: () => string | undefined;
   readonly close: () => void;
 };
 
@@ -124,6 +126,7 @@ function sessionOf({ cluster, trust, answer }: Met, way: Way): Session {
     trust: () => trust,
     ahead: answer.ahead,
     server: answer.server,
+    asked: () => way.proof.whom(),
     close: () => way.transport.close(),
   };
 }
@@ -132,7 +135,7 @@ function sessionOf({ cluster, trust, answer }: Met, way: Way): Session {
 const proving = ({ transport, proof }: Way): Transport => ({
   ...transport,
   async call(call) {
-    const { authorization, believe } = await proof();
+    const { authorization, believe } = await proof.next();
     const answer = await transport.call({ deadline: ANSWER, ...call, authorization });
     if (call.path !== PATHS.trust) await believe(answer);
     return answer;

@@ -1,9 +1,55 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
-import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
+import { formatDuration, formatTime } from "../../terminal/duration.ts";
+import { sayClock } from "../clock-difference.ts";
 import type { RequestDeps } from "../deps.ts";
+import { sayDirectories } from "../directory-words.ts";
+import { nameOf } from "../people-words.ts";
+import { openAsked, type Session } from "../session.ts";
+import { readTicket, type Ticket } from "../ticket.ts";
 
-/** `keyreq whoami`. */
-export function whoamiCommand(_deps: RequestDeps, _output: Output): Promise<ExitCode> {
-  throw new Failure(EXIT.unexpected, "whoami is not there yet", ["keyreq help"]);
+/** `keyreq whoami` says whom the server takes this person for, and by what. */
+export async function whoamiCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {
+  const session = await openAsked(deps);
+  try {
+    const grants = await session.grants();
+    const { subject, groups = [], directories = [] } = grants;
+    const ticket = deps.how.kind === "kerberos" ? await readTicket(deps.environment) : undefined;
+    output.say(`${nameOf(subject)}  in ${session.cluster.name}`);
+    output.say(` groups      ${groups.join(", ") || "none that the policy names"}`);
+    sayDirectories(output, grants);
+    output.say(` proved by   ${describeProof(deps, ticket)}`);
+    output.say(` server      ${session.server}`);
+    output.say(` clock       ${describeClock(session)}`);
+    output.document({
+      cluster: session.cluster.name,
+      subject,
+      groups,
+      directories,
+      ...(ticket === undefined ? {} : { ticket: documentOf(ticket) }),
+      server: session.server,
+      ...(session.ahead === undefined ? {} : { clockAhead: Math.round(session.ahead) / 1000 }),
+    });
+    return EXIT.ok;
+  } finally {
+    session.close();
+  }
+}
+
+const documentOf = ({ principal, expires }: Ticket) => ({
+  principal,
+  ...(expires === undefined ? {} : { expires: formatTime(expires) }),
+});
+
+function describeProof({ how, now }: RequestDeps, ticket: Ticket | undefined): string {
+  if (how.kind === "password") return "the directory's password";
+  if (ticket?.expires === undefined) return "a Kerberos ticket";
+  return `a Kerberos ticket, ${formatDuration((ticket.expires - now()) / 1000)} left`;
+}
+
+function describeClock(session: Session): string {
+  const { ahead } = session;
+  if (ahead === undefined) return "the server does not say";
+  // The server says whole seconds.
+  return Math.abs(ahead) < 1000 ? "less than 1 s apart" : sayClock(session);
 }

@@ -1,9 +1,76 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
+import type { GrantOffer, Grants, RefusedGrant } from "../../../protocol/messages.ts";
+import { nearestSpelling } from "../../../protocol/spelling.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
+import { explainRefusal } from "../denial.ts";
 import type { RequestDeps } from "../deps.ts";
+import { sayDirectories } from "../directory-words.ts";
+import {
+  describeLifetime,
+  describeMissing,
+  describeOffer,
+  describeSource,
+  nameOf,
+} from "../people-words.ts";
+import { openAsked } from "../session.ts";
 
-/** `keyreq why`. */
-export function whyCommand(_deps: RequestDeps, _output: Output, _grant: string): Promise<ExitCode> {
-  throw new Failure(EXIT.unexpected, "why is not there yet", ["keyreq help"]);
+/** `keyreq why GRANT` explains one grant step by step; exit code 0 when it is given, 3 when not, 4 when nobody knows. */
+export async function whyCommand(
+  deps: RequestDeps,
+  output: Output,
+  grant: string,
+): Promise<ExitCode> {
+  const session = await openAsked(deps);
+  try {
+    const grants = await session.grants();
+    const offer = grants.grants.find((each) => each.grant === grant);
+    const refused = grants.refused.find((each) => each.grant === grant);
+    output.done("identity", `${nameOf(grants.subject)} in ${session.cluster.name}`);
+    if (offer !== undefined) return allow(output, grants, offer);
+    if (refused !== undefined) return refuse(output, grants, refused);
+    throw unknownGrant(grant, grants);
+  } finally {
+    session.close();
+  }
+}
+
+function allow(output: Output, grants: Grants, offer: GrantOffer): ExitCode {
+  output.done("groups", (grants.groups ?? []).join(", ") || "none");
+  sayDirectories(output, grants);
+  output.done("grant", `${offer.grant} is yours`);
+  output.say(`   gives       ${describeOffer(offer)}`);
+  output.say(`   for         ${describeLifetime(offer)}`);
+  output.say(`   from        ${describeSource(offer)}`);
+  if (offer.reason !== undefined) output.say("   needs       a reason, which is logged:  --reason");
+  output.document({ subject: grants.subject, grant: offer.grant, allowed: true, offer });
+  return EXIT.ok;
+}
+
+function refuse(output: Output, grants: Grants, refused: RefusedGrant): ExitCode {
+  const { message, hints, exit } = explainRefusal(grants.subject, refused);
+  const cross = output.paint("red", "✗");
+  const { to = [], missing = [] } = refused;
+  const held = (grants.groups ?? []).join(", ") || "none";
+  const lacks = missing.length === 0 ? "" : `; ${describeMissing(missing)}`;
+  if (to.length > 0) output.say(` ${cross} groups      ${held}${lacks}`);
+  sayDirectories(output, grants);
+  const goesTo = to.length === 0 ? "" : ` goes to ${to.join(" or ")}`;
+  output.say(` ${cross} grant       ${refused.grant}${goesTo}`);
+  output.say(message);
+  for (const hint of hints) output.say(`  ${hint}`);
+  const { grant, problem } = refused;
+  const document = { subject: grants.subject, grant, allowed: false, to, missing, problem };
+  output.document({ ...document, error: message, hints, exit });
+  return exit;
+}
+
+function unknownGrant(grant: string, { grants, refused }: Grants): Failure {
+  const names = [...grants, ...refused].map((each) => each.grant);
+  const guess = nearestSpelling(grant, names);
+  const meant = guess === undefined ? "" : `did you mean ${guess}?      `;
+  const text = JSON.stringify(grant.slice(0, 64));
+  return new Failure(EXIT.usage, `the policy has no grant ${text}`, [
+    `${meant}all:  keyreq grants`,
+  ]);
 }
