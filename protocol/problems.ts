@@ -56,10 +56,17 @@ export type ErrorCode = keyof typeof ERRORS;
 export class KeysystemError extends Error {
   override readonly name = "KeysystemError";
   readonly code: ErrorCode;
+  /** Seconds after which the same request may succeed, where that is known. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly retryAfter?: number },
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfter = options?.retryAfter;
   }
 }
 

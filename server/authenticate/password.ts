@@ -53,6 +53,7 @@ function takeAll(takings: readonly Taking[]): void {
     throw new KeysystemError(
       "auth.attempts",
       `too many wrong passwords; wait ${wait} s, or use Kerberos`,
+      { retryAfter: wait },
     );
   });
 }

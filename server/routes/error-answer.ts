@@ -10,7 +10,7 @@ import type { KnownMethods } from "./known-methods.ts";
 import { BODY_LIMIT } from "./limits.ts";
 import { explainValidation } from "./validation-words.ts";
 
-/** Seconds after which a client that was sent away may come back. */
+/** Seconds after which a client that was sent away may come back, where nobody knows better. */
 const RETRY_AFTER = 5;
 
 /** What fastify itself refuses, in our codes. */
@@ -37,7 +37,7 @@ export async function answerError(
   // What a caller did wrong is one short line; what went wrong here keeps its stack.
   if (problem.status >= 500) request.log.error({ err: ours, method, url }, problem.title);
   else request.log.info({ type: problem.type, detail: problem.detail, method, url }, "refused");
-  await sendProblem(reply, problem);
+  await sendProblem(reply, problem, ours instanceof KeysystemError ? ours.retryAfter : undefined);
 }
 
 /** Answers a path that does not exist, or a method that its path does not take (RFC 9110 §15.5.6). */
@@ -87,8 +87,12 @@ const FASTIFY_WORDS: Readonly<Record<string, string>> = {
   FST_ERR_MAX_PARAM_LENGTH: "a part of the path is too long",
 };
 
-async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
+async function sendProblem(
+  reply: FastifyReply,
+  problem: Problem,
+  retryAfter = RETRY_AFTER,
+): Promise<void> {
   if (problem.status === 503 || problem.status === 429)
-    void reply.header("retry-after", RETRY_AFTER);
+    void reply.header("retry-after", retryAfter);
   await reply.code(problem.status).type("application/problem+json").send(problem);
 }
