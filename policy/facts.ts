@@ -1,5 +1,5 @@
 import type { Policy, Subject } from "./decision.ts";
-import { factsOf, missingFor } from "./membership.ts";
+import { canHaveFacts, factsOf, missingFor } from "./membership.ts";
 import type { Grant, PeopleGroup } from "./model.ts";
 
 /**
@@ -30,7 +30,7 @@ export function undecidedGroups(
   grant: string,
   silent: ReadonlySet<string>,
 ): readonly string[] {
-  if (subject.kind !== "person") return [];
+  if (subject.kind !== "person" || !canHaveFacts(subject)) return [];
   const known = factsOf(subject);
   const open = (fact: string): boolean => known.has(fact) || silent.has(directoryOf(fact));
   return groupsOfGrant(policy, policy.grants.get(grant))

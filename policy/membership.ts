@@ -9,11 +9,17 @@ type Person = Extract<Subject, { readonly kind: "person" }>;
  * Principals are compared byte for byte (RFC 4120 §6.1), and only the one that was authenticated
  * counts. Somebody whose name could not be written safely into a certificate or a log has none.
  */
-export function factsOf({ principal, user, in: memberships }: Person): ReadonlySet<string> {
-  const names = [principal, user].filter((name) => name !== undefined);
-  if (names.length === 0 || !names.every(isWritable)) return new Set();
+export function factsOf(person: Person): ReadonlySet<string> {
+  if (!canHaveFacts(person)) return new Set();
+  const { principal, in: memberships } = person;
   const facts = memberships.filter((fact) => !fact.startsWith("kerberos:"));
   return new Set(principal === undefined ? facts : [...facts, `kerberos:${principal}`]);
+}
+
+/** Whether a person's names can be written safely; without it no directory's answer counts. */
+export function canHaveFacts({ principal, user }: Person): boolean {
+  const names = [principal, user].filter((name) => name !== undefined);
+  return names.length > 0 && names.every(isWritable);
 }
 
 const isWritable = (name: string): boolean => /^[\x21-\x7e]{1,255}$/.test(name);

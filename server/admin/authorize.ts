@@ -1,8 +1,8 @@
 import { decide } from "../../policy/decide.ts";
 import { grantsOf } from "../../policy/grants.ts";
 import type { Policy } from "../../policy/decision.ts";
-import { subjectName } from "../../policy/identify.ts";
-import { grantsWith } from "../../policy/facts.ts";
+import { printable, subjectName } from "../../policy/identify.ts";
+import type { Grant } from "../../policy/model.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import type { Caller } from "../authenticate/caller.ts";
 import { denialError } from "../issue/denial.ts";
@@ -39,35 +39,34 @@ export function requireOperate(policy: Policy, caller: Caller, action: OperateAc
   throw forbidden(
     policy,
     caller,
-    "operate",
+    [...policy.grants.values()].filter(
+      (grant) => grant.verb === "operate" && grant.actions.some(({ text }) => text === action),
+    ),
     `no grant lets ${subjectName(caller.subject)} operate (${action})`,
   );
 }
 
 /** Who could, so that a person knows whom to ask: `; grant admit goes to root-admins`. */
-const recipients = (policy: Policy, grants: readonly string[]): string =>
+const recipients = (grants: readonly Grant[]): string =>
   grants
-    .map((name) => {
-      const to = policy.grants.get(name)?.to.names.map(({ text }) => text) ?? [];
-      return `; grant ${name} goes to ${to.join(" or ")}`;
+    .map(({ name, to }) => {
+      const names = to.names.map(({ text }) => text);
+      return `; grant ${name} goes to ${names.join(" or ")}`;
     })
     .join("");
 
-/** A refusal, unless a directory that is silent could still make the difference. */
+/** A refusal, unless a directory that is silent could still give one of the grants that would do. */
 function forbidden(
   policy: Policy,
   caller: Caller,
-  verb: "admit" | "operate",
+  grants: readonly Grant[],
   detail: string,
 ): KeysystemError {
   const denial = { code: "policy.not_granted", detail } as const;
-  const grants = grantsWith(policy, [verb]);
   const undecided = grants
-    .map((grant) => denialError(policy, caller, grant, denial))
+    .map(({ name }) => denialError(policy, caller, name, denial))
     .find(({ code }) => code === "directory.unavailable");
-  return (
-    undecided ?? new KeysystemError("auth.forbidden", `${detail}${recipients(policy, grants)}`)
-  );
+  return undecided ?? new KeysystemError("auth.forbidden", `${detail}${recipients(grants)}`);
 }
 
 /** What an admission asks: `ttl` in seconds. */
@@ -81,7 +80,7 @@ export type Admission = { readonly node: string; readonly ttl?: number; readonly
 export function admissionLifetime(policy: Policy, caller: Caller, admission: Admission): number {
   const { node, ttl } = admission;
   if (!policy.nodes.has(node)) {
-    const detail = `the policy names no node ${node}; add it under nodes: in policy.yaml first`;
+    const detail = `the policy names no node ${printable(node)}; add it under nodes: in policy.yaml first`;
     throw new KeysystemError("policy.unknown_node", detail);
   }
   const { usual, most } =
@@ -117,5 +116,11 @@ function admitGrant(
   }
   const denied = answers.find(({ verdict }) => verdict === "deny");
   if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
-  throw forbidden(policy, caller, "admit", `no grant lets ${subjectName(subject)} admit ${node}`);
+  const roles = policy.nodes.get(node)?.roles ?? [];
+  const enough = [...policy.grants.values()].filter(
+    (grant) =>
+      grant.verb === "admit" &&
+      roles.every((role) => grant.admit.some(({ text }) => text === role)),
+  );
+  throw forbidden(policy, caller, enough, `no grant lets ${subjectName(subject)} admit ${node}`);
 }
