@@ -20,6 +20,8 @@ export type PinnedServerOptions = {
   /** SHA-256 of the authority's SubjectPublicKeyInfo. */
   readonly pin: Uint8Array;
   readonly sourceAddress?: string;
+  /** Where the pin is from, for messages; `the join string` when absent. */
+  readonly pinFrom?: string;
   readonly now: () => number;
 };
 
@@ -46,7 +48,7 @@ export async function findPinnedServer(options: PinnedServerOptions): Promise<Pi
 }
 
 async function meetServer(server: string, options: PinnedServerOptions): Promise<PinnedServer> {
-  const { pin, sourceAddress, now } = options;
+  const { sourceAddress, now } = options;
   const socket = connect({
     ...tlsOptions(server),
     ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
@@ -56,7 +58,7 @@ async function meetServer(server: string, options: PinnedServerOptions): Promise
   const timer = setTimeout(() => socket.destroy(new Error("no answer in 10 s")), DEADLINE);
   try {
     await opened(socket);
-    const anchor = checkChain(server, socket, pin);
+    const anchor = checkChain(server, socket, options);
     const sent = now();
     const date = await askDate(socket, server);
     return { server, anchor, ahead: clockAhead(date, sent, now()) };
@@ -75,11 +77,15 @@ function opened(socket: TLSSocket): Promise<void> {
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
-function checkChain(server: string, socket: TLSSocket, pin: Uint8Array): string {
+function checkChain(
+  server: string,
+  socket: TLSSocket,
+  { pin, pinFrom = "the join string" }: PinnedServerOptions,
+): string {
   const leaf = socket.getPeerX509Certificate();
   const anchor = leaf === undefined ? undefined : findPinned(leaf, pin);
   if (leaf === undefined || anchor === undefined) {
-    throw refuse(server, "does not match the pin in the join string");
+    throw refuse(server, `does not match the pin in ${pinFrom}`);
   }
   if (!anchor.ca || !leaf.checkIssued(anchor) || !leaf.verify(anchor.publicKey)) {
     throw refuse(server, "shows the pinned certificate, which did not sign its own");

@@ -3,7 +3,7 @@ import type { RefusedGrant } from "../../protocol/messages.ts";
 import { codeOf, KeysystemError } from "../../protocol/problems.ts";
 import { Failure } from "../terminal/failure.ts";
 import { explainProblem } from "./explain.ts";
-import { describeMissing, nameOf, otherInstance } from "./people-words.ts";
+import { describeMissing, nameOf, otherInstance, principalsLetIn } from "./people-words.ts";
 
 /**
  * Why `subject` (`Grants.subject`) does not get a grant, who does, and what to type.
@@ -23,7 +23,12 @@ export function explainRefusal(subject: string, refused: RefusedGrant): Failure 
     const message = `denied: ${own} is not in ${groups}; ${other} is`;
     return new Failure(EXIT.denied, message, [kinitAs(own, other)]);
   }
-  const message = `denied: ${own} is not in ${groups}: ${describeMissing(missing)}`;
+  const others = principalsLetIn(missing);
+  const why =
+    others === undefined
+      ? `: ${describeMissing(missing)}`
+      : `; ${others.join(" and ")} ${others.length === 1 ? "is" : "are"}`;
+  const message = `denied: ${own} is not in ${groups}${why}`;
   return new Failure(EXIT.denied, message, [
     `more:  keyreq why ${refused.grant}      what you may get:  keyreq grants`,
   ]);

@@ -1,13 +1,19 @@
-import type { DirectoryState, Grants } from "../../protocol/messages.ts";
+import type { DirectoryState } from "../../protocol/messages.ts";
 import { formatDuration } from "../terminal/duration.ts";
 import type { Output } from "../terminal/output.ts";
 
 /** A line for each directory that was asked about the person. */
-export function sayDirectories(output: Output, { directories = [] }: Grants): void {
+export function sayDirectories(
+  output: Output,
+  directories: readonly DirectoryState[],
+  { indent = " " }: { readonly indent?: string } = {},
+): void {
   for (const state of directories) {
     const isSilent = state.state === "unreachable";
     const text = describeState(state);
-    output.say(` ${state.directory.padEnd(11)} ${isSilent ? output.paint("yellow", text) : text}`);
+    output.say(
+      `${indent}${state.directory.padEnd(11)} ${isSilent ? output.paint("yellow", text) : text}`,
+    );
   }
 }
 

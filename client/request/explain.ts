@@ -22,9 +22,12 @@ export function explainProblem({ code, message }: KeysystemError): Failure {
 const HINTS: Readonly<Partial<Record<ExitCode, readonly string[]>>> = {
   [EXIT.denied]: ["what you may get, and what is missing for the rest:  keyreq grants"],
   [EXIT.unauthenticated]: ["kinit      then again; see:  keyreq doctor"],
-  [EXIT.unreachable]: ["certificates that you hold go on working:  keyreq status"],
+  [EXIT.unreachable]: ["more:  keyreq doctor"],
   [EXIT.clock]: ["look:  chronyc tracking      set:  chronyc makestep"],
 };
+
+const nobodyAnswers = ({ exit, message, cause }: Failure): Failure =>
+  new Failure(exit, message, ["is it up?  on the master:  keyserver status"], { cause });
 
 /** Runs an exchange with the keyserver; what the server states becomes a Failure for people. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {
@@ -32,6 +35,7 @@ export async function explained<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof KeysystemError) throw explainProblem(error);
+    if (error instanceof Failure && error.exit === EXIT.unreachable) throw nobodyAnswers(error);
     throw error;
   }
 }

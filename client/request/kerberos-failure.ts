@@ -5,44 +5,55 @@ import { Failure, messageOf } from "../terminal/failure.ts";
 type Reading = {
   readonly says: RegExp;
   readonly exit: ExitCode;
-  readonly message: (service: string, text: string) => string;
+  /** `named` is what the text names: a realm or a principal. */
+  readonly message: (service: string, named: string) => string;
   readonly hints: readonly string[];
 };
 
-/** In this order: the first that fits counts. */
+/** In this order: the first that fits counts. The texts are those of MIT Kerberos, in its own English. */
 const READINGS: readonly Reading[] = [
   {
-    says: /Cannot contact any KDC|Cannot find KDC/i,
+    says: /Cannot find KDC for realm "([^"]*)"/,
     exit: EXIT.unreachable,
-    message: (service) => `the KDC of ${realmOf(service)} does not answer`,
-    hints: [
-      "certificates that you hold go on working:  keyreq status",
-      "later again, or:  --wait 5m",
-    ],
+    message: (service, realm) => `no KDC of ${realm || realmOf(service)} is known on this machine`,
+    hints: ["name it under [realms] in /etc/krb5.conf, or see that DNS works"],
   },
   {
-    says: /Clock skew too great/i,
+    says: /Cannot contact any KDC(?: for realm '([^']*)')?/,
+    exit: EXIT.unreachable,
+    message: (service, realm) => `the KDC of ${realm || realmOf(service)} does not answer`,
+    hints: ["is it up?  kinit asks it too"],
+  },
+  {
+    says: /Clock skew too great/,
     exit: EXIT.clock,
     message: () => "this machine's clock and the KDC's differ too much for Kerberos",
     hints: ["look:  chronyc tracking      set:  chronyc makestep"],
   },
   {
-    says: /Ticket expired|credentials have expired|Ticket not yet valid/i,
+    says: /Ticket expired|credentials? (?:have|has) expired|Ticket not yet valid/,
     exit: EXIT.unauthenticated,
     message: () => "your Kerberos ticket has expired",
     hints: ["kinit"],
   },
   {
-    says: /not found in Kerberos database|Server .* unknown/i,
+    says: /Server (krbtgt\/\S+) not found in Kerberos database/,
     exit: EXIT.unauthenticated,
-    message: (service) => `the KDC knows no service ${service}`,
+    message: (service) =>
+      `your ticket is of another realm, from which no trust leads to ${realmOf(service)}`,
+    hints: ["kinit NAME@REALM  with the realm of the cluster"],
+  },
+  {
+    says: /Server (\S+) not found in Kerberos database/,
+    exit: EXIT.unauthenticated,
+    message: (_, named) => `the KDC knows no service ${named}`,
     hints: [
-      "tell an operator: it is what the keyserver publishes, and it needs a key in its keytab",
-      "where DNS names the server otherwise: dns_canonicalize_hostname = false and rdns = false in /etc/krb5.conf",
+      "tell an operator: the keyserver publishes it, and its keytab needs a key for it",
+      "where DNS leads to another name: dns_canonicalize_hostname = false and rdns = false in /etc/krb5.conf",
     ],
   },
   {
-    says: /Cannot find .*realm|No credentials cache found|No Kerberos credentials available|No credentials were supplied/i,
+    says: /No credentials were supplied|No Kerberos credentials available|No credentials cache found/,
     exit: EXIT.unauthenticated,
     message: () => "you have no Kerberos ticket",
     hints: ["kinit"],
@@ -51,21 +62,17 @@ const READINGS: readonly Reading[] = [
 
 const realmOf = (service: string): string => service.slice(service.indexOf("@") + 1);
 
-/** Says what an error of the Kerberos library means. */
+/** Says what an error of the Kerberos library means; a Failure is given back as it is. */
 export function explainKerberos(service: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
   const text = messageOf(error);
-  const reading = READINGS.find(({ says }) => says.test(text));
-  if (reading === undefined) {
-    return new Failure(
-      EXIT.unauthenticated,
-      `Kerberos does not give a ticket for ${service}: ${oneLine(text)}`,
-      ["klist      then:  kinit"],
-      { cause: error },
-    );
+  for (const { says, exit, message, hints } of READINGS) {
+    const found = says.exec(text);
+    if (found === null) continue;
+    return new Failure(exit, message(service, found[1] ?? ""), hints, { cause: error });
   }
-  const { exit, message, hints } = reading;
-  return new Failure(exit, message(service, text), hints, { cause: error });
+  const message = `Kerberos gives no ticket for ${service}: ${text.replaceAll(/\p{C}+/gu, " ")}`;
+  return new Failure(EXIT.unauthenticated, message, ["kinit      see what there is:  klist"], {
+    cause: error,
+  });
 }
-
-const oneLine = (text: string): string => text.replaceAll(/\p{C}+/gu, " ").trim();

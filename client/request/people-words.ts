@@ -59,5 +59,12 @@ export function otherInstance(subject: string, missing: readonly string[]): stri
     )?.[0];
 }
 
+/** The principals that would be let in, where principals alone decide; undefined where groups do. */
+export function principalsLetIn(missing: readonly string[]): readonly string[] | undefined {
+  const facts = missing.flatMap((alternatives) => alternatives.split(" or "));
+  const isPlain = missing.length === 1 && facts.every((fact) => fact.startsWith("kerberos:"));
+  return isPlain ? facts.map(nameOf) : undefined;
+}
+
 /** `primary[/instance]@REALM` (RFC 4120 §6.2). */
 const PRINCIPAL = /^(?<primary>[\w.-]+)(?:\/[\w.-]+)?@(?<realm>[\w.-]+)$/;

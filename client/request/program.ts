@@ -7,6 +7,7 @@ import { addLooking } from "./program-looking.ts";
 import { addMeta } from "./program-meta.ts";
 import { addUsing } from "./program-using.ts";
 import { withPatience } from "./patience.ts";
+import { withWhatStillWorks } from "./still-works.ts";
 
 /** What a command gets once flags are read. */
 export type Surroundings = { readonly deps: RequestDeps; readonly output: Output };
@@ -78,7 +79,11 @@ export function buildProgram(
   const act: Acting = async (command, work) => {
     const flags = flagsOf(program, command);
     const surroundings = open(flags);
-    done(await withPatience(surroundings, flags.wait, () => work(surroundings)));
+    try {
+      done(await withPatience(surroundings, flags.wait, () => work(surroundings)));
+    } catch (error) {
+      throw withWhatStillWorks(surroundings.deps, error);
+    }
   };
   addUsing(program, act);
   addLooking(program, act);

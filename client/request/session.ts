@@ -7,12 +7,16 @@ import type {
   Trust,
 } from "../../protocol/messages.ts";
 import { PATHS } from "../../protocol/paths.ts";
+import { isAboutTime } from "../connection/connection-failure.ts";
 import { createKeyserver, type Keyserver } from "../connection/keyserver.ts";
+import { findPinnedServer } from "../connection/pinned-server.ts";
 import type { Answer, Transport } from "../connection/transport.ts";
 import { Failure } from "../terminal/failure.ts";
+import { checkClock } from "./clock-difference.ts";
 import { findCluster, readTrust, writeTrust, type Cluster } from "./cluster.ts";
 import type { RequestDeps } from "./deps.ts";
 import { explained } from "./explain.ts";
+import type { DataFolder } from "./private-file.ts";
 import { createProof, type Proof } from "./proof.ts";
 
 /**
@@ -76,7 +80,8 @@ export const openAsked = (deps: RequestDeps): Promise<Session> =>
 export const anchorsOf = (trust: Trust, authority: string): readonly string[] =>
   trust.authorities.find(({ name }) => name === authority)?.anchors ?? [];
 
-function keptTrust(deps: RequestDeps, { name, places }: Cluster): Trust {
+/** The anchors that are kept here. @throws Failure when they are missing. */
+export function keptTrust(deps: DataFolder, { name, places }: Cluster): Trust {
   const trust = readTrust(deps, places);
   if (trust !== undefined) return trust;
   throw new Failure(EXIT.unauthenticated, `the anchors of ${name} are missing: ${places.trust}`, [
@@ -99,7 +104,9 @@ async function meet(deps: RequestDeps, cluster: Cluster, transport: Transport): 
     call: (call) => transport.call({ ...call, deadline }),
   };
   const keyserver = createKeyserver(impatient, (answer) => answers.push(answer));
-  const trust = await explained(() => keyserver.trust());
+  const trust = await explained(() => keyserver.trust()).catch((error: unknown) =>
+    explainTime(deps, cluster, error),
+  );
   const [answer] = answers;
   if (trust.cluster !== cluster.name || answer === undefined) {
     throw new Failure(
@@ -111,6 +118,18 @@ async function meet(deps: RequestDeps, cluster: Cluster, transport: Transport): 
   writeTrust(deps, cluster.places, trust);
   const people = { ...cluster.people, ...trust.people };
   return { cluster, people, trust, answer };
+}
+
+/** Where the server's certificate seems out of its time, asks the pinned server whose clock is wrong. */
+async function explainTime(
+  { now }: RequestDeps,
+  { servers, pin }: Cluster,
+  error: unknown,
+): Promise<never> {
+  if (!isAboutTime(error)) throw error;
+  const bytes = Buffer.from(pin.slice("sha256:".length), "hex");
+  checkClock(await findPinnedServer({ servers, pin: bytes, now }));
+  throw error;
 }
 
 type Way = { readonly transport: Transport; readonly proof: Proof };

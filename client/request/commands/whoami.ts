@@ -12,12 +12,11 @@ import { readTicket, type Ticket } from "../ticket.ts";
 export async function whoamiCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {
   const session = await openAsked(deps);
   try {
-    const grants = await session.grants();
-    const { subject, groups = [], directories = [] } = grants;
+    const { subject, groups = [], directories = [] } = await session.grants();
     const ticket = deps.how.kind === "kerberos" ? await readTicket(deps.environment) : undefined;
     output.say(`${nameOf(subject)}  in ${session.cluster.name}`);
     output.say(` groups      ${groups.join(", ") || "none that the policy names"}`);
-    sayDirectories(output, grants);
+    sayDirectories(output, directories);
     output.say(` proved by   ${describeProof(deps, ticket)}`);
     output.say(` server      ${session.server}`);
     output.say(` clock       ${describeClock(session)}`);

@@ -37,7 +37,6 @@ export async function whyCommand(
 
 function allow(output: Output, grants: Grants, offer: GrantOffer): ExitCode {
   output.done("groups", (grants.groups ?? []).join(", ") || "none");
-  sayDirectories(output, grants);
   output.done("grant", `${offer.grant} is yours`);
   output.say(`   gives       ${describeOffer(offer)}`);
   output.say(`   for         ${describeLifetime(offer)}`);
@@ -54,7 +53,7 @@ function refuse(output: Output, grants: Grants, refused: RefusedGrant): ExitCode
   const held = (grants.groups ?? []).join(", ") || "none";
   const lacks = missing.length === 0 ? "" : `; ${describeMissing(missing)}`;
   if (to.length > 0) output.say(` ${cross} groups      ${held}${lacks}`);
-  sayDirectories(output, grants);
+  sayAsked(output, grants, missing);
   const goesTo = to.length === 0 ? "" : ` goes to ${to.join(" or ")}`;
   output.say(` ${cross} grant       ${refused.grant}${goesTo}`);
   output.say(message);
@@ -63,6 +62,13 @@ function refuse(output: Output, grants: Grants, refused: RefusedGrant): ExitCode
   const document = { subject: grants.subject, grant, allowed: false, to, missing, problem };
   output.document({ ...document, error: message, hints, exit });
   return exit;
+}
+
+/** What the directories said that the missing groups are of. */
+function sayAsked(output: Output, { directories = [] }: Grants, missing: readonly string[]): void {
+  const text = missing.join(" ");
+  const asked = directories.filter(({ directory }) => text.includes(`${directory}:`));
+  sayDirectories(output, asked, { indent: "   " });
 }
 
 function unknownGrant(grant: string, { grants, refused }: Grants): Failure {
