@@ -145,9 +145,9 @@ ${PRINCIPAL_NAME}
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
-TLSCACertificateFile ${tls.ca}
-TLSCertificateFile ${tls.certificate}
-TLSCertificateKeyFile ${tls.key}
+TLSCACertificateFile "${tls.ca}"
+TLSCertificateFile "${tls.certificate}"
+TLSCertificateKeyFile "${tls.key}"
 TLSProtocolMin 3.3
 security simple_bind=64
 localSSF 256
@@ -155,7 +155,7 @@ database mdb
 suffix ${BASE}
 rootdn ${ADMIN.dn}
 rootpw "${ADMIN.password}"
-directory ${join(folder, "db")}
+directory "${join(folder, "db")}"
 dbnosync
 index objectClass,uid,cn,member,memberUid,krbPrincipalName eq
 overlay memberof
