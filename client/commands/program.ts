@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
+import { SHELLS } from "../../protocol/command-line/completion.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { AgentDeps } from "../agent/agent.ts";
 import type { Output } from "../terminal/output.ts";
@@ -55,14 +56,18 @@ export async function runProgram(
 
 type Act = (environment: Environment) => Promise<ExitCode>;
 
-function buildProgram({ open, stdout }: ProgramOptions, done: (code: ExitCode) => void): Command {
+/** All commands of keyclient; `done` gets the exit code of the one that runs. */
+export function buildProgram(
+  { open, stdout }: ProgramOptions,
+  done: (code: ExitCode) => void,
+): Command {
   const program = new Command("keyclient")
     .description("Keeps this machine's certificates fresh.")
-    .option("--root <dir>", "folder that stands for / in every path", "/")
-    .option("--json", "one JSON document on standard output")
+    .option("--root <dir>", "put every path under this folder", "/")
+    .option("--json", "print one JSON document on standard output")
     .option("--quiet", "say nothing but errors")
     .option("--verbose", "say more")
-    .option("--no-color", "no colours")
+    .option("--no-color", "use no colours")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: stdout, writeErr: () => undefined, outputError: () => undefined })
     .showSuggestionAfterError()
@@ -73,6 +78,7 @@ function buildProgram({ open, stdout }: ProgramOptions, done: (code: ExitCode) =
   addJoining(program, act);
   addRenewing(program, act);
   addLooking(program, act);
+  addManual(program, act);
   return program;
 }
 
@@ -82,7 +88,7 @@ function addJoining(program: Command, act: Acting): void {
   program
     .command("join")
     .description("join the cluster with a join string, and get the first certificates")
-    .argument("<string>")
+    .argument("<string>", "what keyserver node admit or keyreq token printed")
     .option("--inspect", "show what the string says; connect to nothing")
     .option("--dry-run", "check string, server and clock; spend and write nothing")
     .option("--node <name>", "this machine is to become NAME, whatever it is called now")
@@ -119,7 +125,7 @@ function addRenewing(program: Command, act: Acting): void {
     );
   program
     .command("run")
-    .description("the same as a daemon")
+    .description("do the same as a daemon, until it is told to end")
     .action(() =>
       act("run", async ({ deps, output, signal }) => {
         const { runCommand } = await import("./run.ts");
@@ -129,8 +135,8 @@ function addRenewing(program: Command, act: Acting): void {
   program
     .command("renew")
     .description("renew now, whatever the time is")
-    .argument("[grant...]")
-    .option("--all", "everything")
+    .argument("[grant...]", "renew these")
+    .option("--all", "renew everything")
     .action((grants: readonly string[], flags: { readonly all?: boolean }) =>
       act("renew", async ({ deps, output }) => {
         const { renewCommand } = await import("./once.ts");
@@ -142,10 +148,10 @@ function addRenewing(program: Command, act: Acting): void {
 function addLooking(program: Command, act: Acting): void {
   program
     .command("status")
-    .description("what is on disk and what is in use")
-    .argument("[grant]")
+    .description("show what is on disk and what is in use")
+    .argument("[grant]", "show this one in full")
     .option("--check", "say only what is not healthy; exit code 5 when something is")
-    .option("--watch", "again every 5 s")
+    .option("--watch", "show it again every 5 s")
     .action((grant: string | undefined, flags: StatusFlags) =>
       act("status", async ({ deps, output }) => {
         const { statusCommand } = await import("./status.ts");
@@ -154,16 +160,19 @@ function addLooking(program: Command, act: Acting): void {
     );
   program
     .command("hook")
-    .description("the reload of a credential's service")
+    .description("try the reload of a credential's service")
     .command("test")
     .description("run the reload without renewing")
-    .argument("<grant>")
+    .argument("<grant>", "the credential whose service is reloaded")
     .action((grant: string) =>
       act("hook", async ({ deps, output }) => {
         const { hookTestCommand } = await import("./hook.ts");
         return hookTestCommand(deps, output, grant);
       }),
     );
+}
+
+function addManual(program: Command, act: Acting): void {
   program
     .command("version")
     .description("print the version")
@@ -173,6 +182,25 @@ function addLooking(program: Command, act: Acting): void {
         output.say(`keyclient ${version}`);
         output.document({ version });
         return Promise.resolve(EXIT.ok);
+      }),
+    );
+  program
+    .command("completion")
+    .description("print completions for a shell")
+    .addArgument(new Argument("<shell>", "the shell that is to source them").choices(SHELLS))
+    .action((shell: string) =>
+      act("completion", async ({ output }) => {
+        const { printCompletion } = await import("../terminal/manual.ts");
+        return printCompletion(output, program, shell);
+      }),
+    );
+  program
+    .command("man")
+    .description("print the manual page; read it with: keyclient man | man -l -")
+    .action(() =>
+      act("man", async ({ output }) => {
+        const { manCommand } = await import("./man.ts");
+        return manCommand(output, program);
       }),
     );
 }

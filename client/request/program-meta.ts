@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { SHELLS } from "../../protocol/command-line/completion.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { readVersion } from "../commands/version.ts";
 import type { Acting } from "./program.ts";
@@ -19,7 +20,7 @@ export function addMeta(program: Command, act: Acting): void {
   program
     .command("completion")
     .description("print completions for a shell")
-    .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+    .addArgument(new Argument("<shell>", "the shell that is to source them").choices(SHELLS))
     .action((shell: string, _flags: object, command: Command) =>
       act(command, async ({ output }) => {
         const { completionCommand } = await import("./commands/completion.ts");
@@ -28,7 +29,7 @@ export function addMeta(program: Command, act: Acting): void {
     );
   program
     .command("man")
-    .description("print the manual page")
+    .description("print the manual page; read it with: keyreq man | man -l -")
     .action((_flags: object, command: Command) =>
       act(command, async ({ output }) => {
         const { manCommand } = await import("./commands/man.ts");

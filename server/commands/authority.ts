@@ -16,26 +16,28 @@ type ExportOptions = {
 export function authorityCommands(program: Command, contextOf: WithContext): void {
   const authority = program
     .command("authority")
-    .description("the authorities: list, show, export, pin, create");
+    .description("list, show, export or create the authorities, or print their pin");
   authority
     .command("list")
-    .description("every authority")
+    .description("list every authority with its kind, its key and the time it has left")
     .action(async (_options, command: Command) => {
       const { terminal, now, ...context } = contextOf(command);
       const authorities = await readAll(context);
       terminal.show({ authorities }, () => formatAuthorities(authorities, now()));
     });
   authority
-    .command("show <authority>")
-    .description("one authority with its anchor")
+    .command("show")
+    .description("show one authority with its anchor")
+    .argument("<authority>", "its name in the policy")
     .action(async (name: string, _options, command: Command) => {
       const { terminal, ...context } = contextOf(command);
       const view = await readOne(context, name);
       terminal.show(view, () => describeAuthority(view));
     });
   authority
-    .command("export <authority>")
-    .description("the anchor as consumers read it")
+    .command("export")
+    .description("print the anchor as consumers read it")
+    .argument("<authority>", "its name in the policy")
     .option("--pem", "a certificate in PEM")
     .option("--ssh", "a public key line, as for TrustedUserCAKeys")
     .option("--known-hosts", "an @cert-authority line")
@@ -46,15 +48,16 @@ export function authorityCommands(program: Command, contextOf: WithContext): voi
     });
   authority
     .command("pin")
-    .description("what a joining machine checks the server by")
+    .description("print the pin by which a joining machine checks the server")
     .action(async (_options, command: Command) => {
       const { terminal, ...context } = contextOf(command);
       const { fingerprint } = await readOne(context, "nodes");
       terminal.show({ pin: `sha256:${fingerprint}` }, () => `sha256:${fingerprint}`);
     });
   authority
-    .command("create <authority>")
+    .command("create")
     .description("make the key of an authority that policy.yaml has gained")
+    .argument("<authority>", "its name in the policy")
     .option(
       "--key <kind>",
       "ecdsa-p256, ecdsa-p384, ed25519 or rsa-3072; SSH: ed25519 or ecdsa-p256",

@@ -15,10 +15,12 @@ type ListOptions = {
 
 /** `keyserver cert …`: what was issued, to whom, until when. */
 export function certCommands(program: Command, contextOf: WithContext): void {
-  const cert = program.command("cert").description("the inventory: list, show");
+  const cert = program
+    .command("cert")
+    .description("list or show the certificates that were issued");
   cert
     .command("list")
-    .description("certificates, newest first")
+    .description("list certificates, newest first")
     .option("--expiring <time>", "only those that end within this time: 7d, 12h")
     .option("--node <node>", "only those of this machine")
     .option("--grant <grant>", "only those of this grant")
@@ -27,8 +29,9 @@ export function certCommands(program: Command, contextOf: WithContext): void {
       await listCertificates(contextOf(command), options);
     });
   cert
-    .command("show <serial>")
-    .description("one certificate whole")
+    .command("show")
+    .description("show all that is known of one certificate")
+    .argument("<serial>", "as keyserver cert list prints it")
     .action(async (serial: string, _options, command: Command) => {
       const { client, terminal } = contextOf(command);
       const path = `${ADMIN_PATHS.certificates}/${encodeURIComponent(serial)}`;

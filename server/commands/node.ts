@@ -8,23 +8,25 @@ import { formatTable, parseSpan, relativeTime } from "./terminal.ts";
 
 /** `keyserver node …`: which machines there are, and letting one in or out. */
 export function nodeCommands(program: Command, contextOf: WithContext): void {
-  const node = program.command("node").description("machines: admit, list, show, suspend, remove");
+  const node = program.command("node").description("admit, list, show, suspend or remove machines");
   node
-    .command("admit <node>")
+    .command("admit")
     .description("print a join string for a machine that the policy names")
+    .argument("<node>", "its name in the policy")
     .option("--ttl <time>", "how long the string is good: 15m, 1h, 2d", "1h")
     .action(async (name: string, options: { readonly ttl: string }, command: Command) => {
       await admit(contextOf(command), name, options.ttl);
     });
   node
     .command("list")
-    .description("every machine of the policy, and every one that joined")
+    .description("list every machine of the policy, and every one that joined")
     .action(async (_options, command: Command) => {
       await listNodes(contextOf(command));
     });
   node
-    .command("show <node>")
-    .description("one machine")
+    .command("show")
+    .description("show all that is known of one machine")
+    .argument("<node>", "its name in the policy")
     .action(async (name: string, _options, command: Command) => {
       const { client, terminal } = contextOf(command);
       const view = await client.get(NodeView, `${ADMIN_PATHS.nodes}/${encodeURIComponent(name)}`);
@@ -32,8 +34,9 @@ export function nodeCommands(program: Command, contextOf: WithContext): void {
     });
   for (const { verb, state, what } of STATE_CHANGES) {
     node
-      .command(`${verb} <node>`)
+      .command(verb)
       .description(what)
+      .argument("<node>", "its name in the policy")
       .action(async (name: string, _options, command: Command) => {
         await changeState(contextOf(command), name, { state, verb });
       });

@@ -12,10 +12,11 @@ import type { Context, WithContext } from "./context.ts";
 
 /** `keyserver policy …`: check and test need neither root nor a running server; apply needs both. */
 export function policyCommands(program: Command, contextOf: WithContext): void {
-  const policy = program.command("policy").description("the policy file: check, test, apply");
+  const policy = program.command("policy").description("check, test or apply the policy file");
   policy
-    .command("check [file]")
+    .command("check")
     .description("read, check and test a policy file; nothing is applied")
+    .argument("[file]", "the policy; /etc/keysystem/policy.yaml when left out")
     .action((file: string | undefined, _options, command: Command) => {
       const { paths, terminal } = contextOf(command);
       const report = checkPolicyFile(file ?? paths.policy);
@@ -23,14 +24,15 @@ export function policyCommands(program: Command, contextOf: WithContext): void {
       if (!report.passes) process.exitCode = EXIT.unhealthy;
     });
   policy
-    .command("test [file]")
+    .command("test")
     .description("run a policy file's tests, one line each")
+    .argument("[file]", "the policy; /etc/keysystem/policy.yaml when left out")
     .action((file: string | undefined, _options, command: Command) => {
       runPolicyTests(contextOf(command), file);
     });
   policy
     .command("apply")
-    .description("check /etc/keysystem/policy.yaml and take it into force")
+    .description("check /etc/keysystem/policy.yaml and put it into force")
     .action(async (_options, command: Command) => {
       await apply(contextOf(command));
     });

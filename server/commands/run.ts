@@ -8,7 +8,7 @@ import type { WithContext } from "./context.ts";
 export function runCommand(program: Command, contextOf: WithContext): void {
   program
     .command("run")
-    .description("the daemon; starts keysigner where systemd has not")
+    .description("run the daemon; starts keysigner where systemd has not")
     .action(async (_options, command: Command) => {
       const { paths, now, terminal } = contextOf(command);
       // The daemon is large; the other commands start faster without it.

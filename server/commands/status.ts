@@ -10,7 +10,7 @@ import { relativeTime } from "./terminal.ts";
 export function statusCommand(program: Command, contextOf: WithContext): void {
   program
     .command("status")
-    .description("one screen: is it running, can it sign, what is in force")
+    .description("say on one screen whether it runs and can sign, and what is in force")
     .option("--check", "exit 5 when anything is wrong")
     .action(async (options: { readonly check?: boolean }, command: Command) => {
       const { client, terminal, now } = contextOf(command);

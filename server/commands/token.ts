@@ -6,10 +6,10 @@ import { formatTable, relativeTime } from "./terminal.ts";
 
 /** `keyserver token …`: join strings that are out; never their secrets. */
 export function tokenCommands(program: Command, contextOf: WithContext): void {
-  const token = program.command("token").description("join strings that are out: list, revoke");
+  const token = program.command("token").description("list or revoke join strings that are out");
   token
     .command("list")
-    .description("every join string, without its secret")
+    .description("list every join string, without its secret")
     .action(async (_options, command: Command) => {
       const { client, terminal, now } = contextOf(command);
       const { tokens } = await client.get(TokenList, ADMIN_PATHS.tokens);
@@ -28,8 +28,9 @@ export function tokenCommands(program: Command, contextOf: WithContext): void {
       );
     });
   token
-    .command("revoke <id>")
+    .command("revoke")
     .description("make a join string worthless")
+    .argument("<id>", "as keyserver token list prints it")
     .action(async (id: string, _options, command: Command) => {
       const { client, terminal } = contextOf(command);
       await client.delete(`${ADMIN_PATHS.tokens}/${encodeURIComponent(id)}`);

@@ -1,13 +1,11 @@
 import type { Command } from "commander";
-import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
-import { Failure } from "../../terminal/failure.ts";
+import type { ExitCode } from "../../../protocol/exit-codes.ts";
+import { printCompletion } from "../../terminal/manual.ts";
 import type { Output } from "../../terminal/output.ts";
 
-/** `keyreq completion`. */
-export function completionCommand(
-  _output: Output,
-  _program: Command,
-  _shell: string,
-): Promise<ExitCode> {
-  throw new Failure(EXIT.unexpected, "completion is not there yet", ["keyreq help"]);
-}
+/** `keyreq completion SHELL`. @throws Failure for an unknown shell. */
+export const completionCommand = (
+  output: Output,
+  program: Command,
+  shell: string,
+): Promise<ExitCode> => Promise.resolve(printCompletion(output, program, shell));
