@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { BerReader, BerWriter } from "ldapts";
+import { personDn } from "./directory-entries.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
 /** A question as it came: the tag of its operation (RFC 4511 §4.2). */
@@ -31,7 +32,10 @@ export type HostileLdap = AsyncDisposable & {
   readonly port: number;
   /** Everything that came in clear, and everything that came inside TLS. */
   heard(): { readonly clear: Buffer; readonly secure: Buffer };
+  /** Connections so far. */
   connections(): number;
+  /** The most connections that there were at once. */
+  peak(): number;
 };
 
 export const BIND = 0x60;
@@ -44,6 +48,8 @@ export async function startHostileLdap(behaviour: Behaviour): Promise<HostileLda
   const clear: Buffer[] = [];
   const secure: Buffer[] = [];
   const sockets = new Set<Socket>();
+  let accepted = 0;
+  let peak = 0;
   const secureContext = createSecureContext({
     cert: readFileSync(tls.certificate),
     key: readFileSync(tls.key),
@@ -59,8 +65,10 @@ export async function startHostileLdap(behaviour: Behaviour): Promise<HostileLda
     });
   }
 
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
+    accepted += 1;
+    peak = Math.max(peak, sockets.size);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     if (immediate) return speakTls(socket);
@@ -74,8 +82,6 @@ export async function startHostileLdap(behaviour: Behaviour): Promise<HostileLda
     });
     socket.on("data", hear);
   });
-  let accepted = 0;
-  server.on("connection", () => (accepted += 1));
   const port = await new Promise<number>((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve(portOf(server.address())));
   });
@@ -83,6 +89,7 @@ export async function startHostileLdap(behaviour: Behaviour): Promise<HostileLda
     port,
     heard: () => ({ clear: Buffer.concat(clear), secure: Buffer.concat(secure) }),
     connections: () => accepted,
+    peak: () => peak,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -107,6 +114,20 @@ const wireOf = (socket: Socket, upgrade: () => void): Wire => ({
 const bindOnly = ({ id, operation }: Asked, wire: Wire): void => {
   if (operation === BIND) wire.send(formatResult(id, 0x61, 0));
 };
+
+/** Answers binds with success, and searches with `onSearch`. */
+export const searches =
+  (onSearch: (id: number, wire: Wire) => void) =>
+  (asked: Asked, wire: Wire): void => {
+    if (asked.operation === SEARCH) onSearch(asked.id, wire);
+    else bindOnly(asked, wire);
+  };
+
+/** Answers as a directory should in which alice is in no group. */
+export const answerAll = searches((id, wire) => {
+  wire.send(formatEntry(id, personDn("alice"), { uid: ["alice"] }));
+  wire.send(formatResult(id, 0x65, 0));
+});
 
 /** Requests of keyserver fit in one piece; what does not parse is no request. */
 function readRequests(bytes: Buffer): readonly Asked[] {

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { LdapConfig } from "../../server/directory/ldap-config.ts";
-import { BASE } from "./directory-entries.ts";
+import { BASE, READER } from "./directory-entries.ts";
 import type { Slapd } from "./slapd.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 type Connection = Pick<LdapConfig, "url" | "start-tls">;
 
@@ -23,3 +26,19 @@ export const ldapConfigOf = (
   passwords: true,
   ...changes,
 });
+
+/** The same for a hostile directory on this port: without principals, with one second for an answer. */
+export function hostileConfigOf(
+  port: number,
+  { ca }: TlsFiles,
+  changes: Partial<LdapConfig> = {},
+): LdapConfig {
+  const passwordFile = join(dirname(ca), "reader.password");
+  writeFileSync(passwordFile, READER.password, { mode: 0o600 });
+  const server = {
+    ldaps: `ldaps://localhost:${port}`,
+    caFile: ca,
+    bind: { ...READER, passwordFile },
+  };
+  return ldapConfigOf(server, { people: { base: `ou=people,${BASE}` }, timeout: 1, ...changes });
+}
