@@ -39,9 +39,15 @@ export const describeSource = ({ sourceAddress = [] }: GrantOffer): string =>
 export const isForNodes = ({ to = [], missing = [] }: RefusedGrant): boolean =>
   to.length > 0 && missing.length === 1 && missing[0] === `one of ${to.join(", ")}`;
 
+/** All that is lacking: `(a or b) and c`. */
+export const joinMissing = (missing: readonly string[]): string =>
+  missing.length === 1
+    ? missing.join("")
+    : missing.map((each) => (each.includes(" or ") ? `(${each})` : each)).join(" and ");
+
 /** `a and b are missing`, or `a is missing`. */
 export const describeMissing = (missing: readonly string[]): string =>
-  `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`;
+  `${joinMissing(missing)} ${missing.length === 1 ? "is" : "are"} missing`;
 
 /**
  * The same person's other principal that is let in: `cela/root@R` for `cela@R`, where the policy

@@ -72,8 +72,15 @@ function explain({ places: { data } }: DataFolder, error: unknown): Failure {
 /** Reads a file below the data folder; undefined when it is not there. @throws Failure for what is no plain file of this person. */
 export const readPrivateFile = (data: DataFolder, path: string): string | undefined =>
   inPrivateFolder(data, dirname(path), { create: false }, (folder) =>
-    readExisting(diskOf(data), folder, basename(path), data.uid)?.content.toString(),
+    readInFolder(data, folder, basename(path)),
   );
+
+/** Reads a file of a folder that is held open; undefined when it is not there. @throws Failure as above */
+export const readInFolder = (
+  data: DataFolder,
+  folder: HeldDirectory,
+  name: string,
+): string | undefined => readExisting(diskOf(data), folder, name, data.uid)?.content.toString();
 
 /**
  * Replaces a file below the data folder as a whole; it has its mode from the first byte. Folders on

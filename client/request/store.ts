@@ -6,8 +6,15 @@ import type { HeldDirectory } from "../files/held-directory.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 import type { CredentialSummary, HeldCredential } from "./credential.ts";
 import type { ClusterPlaces } from "./places.ts";
-import { inPrivateFolder, readPrivateFile, writeNewFile, type DataFolder } from "./private-file.ts";
-import { FILES, formatCredential, parseCredential, parseDescription } from "./stored-credential.ts";
+import { inPrivateFolder, readInFolder, writeNewFile, type DataFolder } from "./private-file.ts";
+import {
+  FILES,
+  formatCredential,
+  parseCredential,
+  parseDescription,
+  summarize,
+  type Description,
+} from "./stored-credential.ts";
 
 /** Where credentials of one cluster are kept. */
 export type Shelf = { readonly name: string; readonly places: ClusterPlaces };
@@ -37,17 +44,27 @@ const listGrants = (data: DataFolder, { places }: Shelf): readonly string[] =>
     readdirSync(folder.at(".")).filter((name) => GRANT.test(name)),
   )?.sort() ?? [];
 
-function readSummary(data: DataFolder, shelf: Shelf, grant: string): CredentialSummary | undefined {
-  const description = readDescription(data, shelf, grant);
+const readSummary = (
+  data: DataFolder,
+  shelf: Shelf,
+  grant: string,
+): CredentialSummary | undefined =>
+  inPrivateFolder(data, credentialFolder(shelf, grant), { create: false }, (folder) =>
+    summaryOf(describe(data, { folder, shelf, grant })),
+  );
+
+function summaryOf(description: Description | undefined): CredentialSummary | undefined {
   if (description === undefined) return undefined;
   const { schema: _schema, offer: _offer, ...summary } = description;
   return summary;
 }
 
+/** A credential's folder, held open, so that everything read is of one and the same. */
+type Held = { readonly folder: HeldDirectory; readonly shelf: Shelf; readonly grant: string };
+
 /** Undefined also where a folder was renamed or a file copied there: it would pass for another grant. */
-function readDescription(data: DataFolder, shelf: Shelf, grant: string) {
-  const path = join(credentialFolder(shelf, grant), FILES.description);
-  const description = parseDescription(readPrivateFile(data, path));
+function describe(data: DataFolder, { folder, shelf, grant }: Held): Description | undefined {
+  const description = parseDescription(readInFolder(data, folder, FILES.description));
   const isAtHome = description?.cluster === shelf.name && description.grant === grant;
   return isAtHome ? description : undefined;
 }
@@ -63,14 +80,16 @@ export function readCredential(
   shelf: Shelf,
   grant: string,
 ): HeldCredential | undefined {
-  const folder = credentialFolder(shelf, grant);
-  const description = readDescription(deps, shelf, grant);
-  if (description === undefined) return undefined;
-  if (description.notAfter <= deps.now()) {
-    removeCredential(deps, shelf, grant);
-    return undefined;
-  }
-  return parseCredential(description, (name) => readPrivateFile(deps, join(folder, name)));
+  const path = credentialFolder(shelf, grant);
+  const held = inPrivateFolder(deps, path, { create: false }, (folder) => {
+    const description = describe(deps, { folder, shelf, grant });
+    if (description === undefined) return undefined;
+    if (description.notAfter <= deps.now()) return "expired";
+    return parseCredential(description, (name) => readInFolder(deps, folder, name));
+  });
+  if (held !== "expired") return held;
+  removeCredential(deps, shelf, grant);
+  return undefined;
 }
 
 /** Removes what has expired, and gives it. @throws Failure */
@@ -95,7 +114,7 @@ export function keepCredential(
   const { grant } = credential;
   // Of its own name, since several keyreqs may be at work; hidden from listings by its dot.
   const staged = `.${grant}.${randomBytes(6).toString("hex")}`;
-  const target = credentialFolder(shelf, grant);
+  credentialFolder(shelf, grant);
   const files = formatCredential(credential, keyIn);
   inPrivateFolder(data, join(shelf.places.credentials, staged), { create: true }, (folder) => {
     for (const { name, content, mode } of files) writeNewFile(folder, name, content, mode);
@@ -105,40 +124,44 @@ export function keepCredential(
     moveOver(folder, staged, grant);
     folder.sync();
   });
-  const kept = readSummary(data, shelf, grant);
-  if (kept !== undefined) return kept;
-  throw new Failure(EXIT.unexpected, `${target} was changed by another program`, ["keyreq status"]);
+  return summarize(credential, keyIn);
 }
 
-const ATTEMPTS = 8;
+const ATTEMPTS = 50;
 
 /** Puts one folder in the place of another; where several do that at once, each is there whole or not at all. */
 function moveOver(folder: HeldDirectory, from: string, to: string): void {
   for (let attempt = 1; ; attempt += 1) {
-    discard(folder, to);
+    const aside = setAside(folder, to);
     try {
       renameSync(folder.at(from), folder.at(to));
       return;
     } catch (error) {
       const isTaken = codeOfError(error) === "ENOTEMPTY" || codeOfError(error) === "EEXIST";
       if (isTaken && attempt < ATTEMPTS) continue;
-      rmSync(folder.at(from), { recursive: true, force: true });
+      discard(folder, from);
       throw error;
+    } finally {
+      discard(folder, aside);
     }
   }
 }
 
-/** Removes an entry: it is gone from its place at once. Gives whether there was one. */
-function discard(folder: HeldDirectory, name: string): boolean {
+/** Takes an entry from its place, at once and as a whole; gives its new name, undefined when there was none. */
+function setAside(folder: HeldDirectory, name: string): string | undefined {
   const aside = `.${name}.${randomBytes(6).toString("hex")}`;
   try {
     renameSync(folder.at(name), folder.at(aside));
+    return aside;
   } catch (error) {
-    if (codeOfError(error) === "ENOENT") return false;
+    if (codeOfError(error) === "ENOENT") return undefined;
     throw error;
   }
-  rmSync(folder.at(aside), { recursive: true, force: true });
-  return true;
+}
+
+function discard(folder: HeldDirectory, name: string | undefined): boolean {
+  if (name !== undefined) rmSync(folder.at(name), { recursive: true, force: true });
+  return name !== undefined;
 }
 
 /** Removes a credential's files. Gives whether there were any. @throws Failure */
@@ -146,7 +169,7 @@ export function removeCredential(data: DataFolder, shelf: Shelf, grant: string):
   credentialFolder(shelf, grant);
   const { credentials } = shelf.places;
   const removed = inPrivateFolder(data, credentials, { create: false }, (folder) =>
-    discard(folder, grant),
+    discard(folder, setAside(folder, grant)),
   );
   return removed ?? false;
 }

@@ -28,7 +28,8 @@ const Description = Type.Object({
   keyIn: Type.Union([Type.Literal("files"), Type.Literal("agent")]),
   offer: GrantOffer,
 });
-type Description = Static<typeof Description>;
+/** See {@link Description}. */
+export type Description = Static<typeof Description>;
 
 /** Names of the files in a credential's folder. */
 export const FILES = {
@@ -88,15 +89,21 @@ function keyFile({ form, key }: HeldCredential): CredentialFile {
 const formatSshKey = (key: KeyObject): string =>
   key.asymmetricKeyType === "ed25519" ? formatSshPrivateKey(key, randomBytes(4)) : formatKey(key);
 
-function describe(credential: HeldCredential, keyIn: CredentialSummary["keyIn"]): CredentialFile {
-  const { cluster, grant, authority, subject, serial, notBefore, notAfter, form, offer } =
-    credential;
-  const principals = credential.form === "ssh" ? [...credential.principals] : [];
+/** What may be known of a credential without its key. */
+export function summarize(
+  credential: HeldCredential,
+  keyIn: CredentialSummary["keyIn"],
+): CredentialSummary {
+  const { cluster, grant, authority, subject, serial, notBefore, notAfter, form } = credential;
+  const principals = credential.form === "ssh" ? credential.principals : [];
   // prettier-ignore
-  const description: Description = {
-    schema: 1, cluster, grant, authority, subject, serial, notBefore, notAfter, form, principals,
-    keyIn, offer,
-  };
+  return { cluster, grant, authority, subject, serial, notBefore, notAfter, form, principals, keyIn };
+}
+
+function describe(credential: HeldCredential, keyIn: CredentialSummary["keyIn"]): CredentialFile {
+  const { principals, ...summary } = summarize(credential, keyIn);
+  const { offer } = credential;
+  const description: Description = { schema: 1, ...summary, principals: [...principals], offer };
   const content = `${JSON.stringify(description, null, 2)}\n`;
   return { name: FILES.description, content, mode: OPEN };
 }

@@ -9,6 +9,7 @@ import {
   describeOffer,
   describeSource,
   isForNodes,
+  joinMissing,
   nameOf,
 } from "../people-words.ts";
 import { openAsked } from "../session.ts";
@@ -57,6 +58,6 @@ function sayRefused(output: Output, { refused }: Grants): void {
 
 function refusedRow({ grant, to = [], missing = [], problem }: RefusedGrant): readonly string[] {
   const isPlain = codeOf(problem) === "policy.not_granted" && missing.length > 0;
-  const why = isPlain ? missing.join(" and ") : (problem.detail ?? problem.title);
+  const why = isPlain ? joinMissing(missing) : (problem.detail ?? problem.title);
   return [grant, to.join(", ") || "–", why];
 }
