@@ -3,8 +3,6 @@ import type { KerberosLibrary } from "./kerberos-library.ts";
 
 /** The host's part of a service principal ends at its realm; the package looks for what is before it. */
 const SERVICE = /^([^/@]+)\/([^/@]+)@/;
-/** Errors of the system are small; those of Kerberos are not. */
-const LARGEST_ERRNO = 4096;
 
 /**
  * What is wrong with the keytab that libkrb5 uses (`setKerberosEnvironment`), in words for the operator; undefined
@@ -23,10 +21,10 @@ export async function findKeytabFault(
   }
 }
 
-/** The package says what it did and a number: `Cannot get sequence cursor from keytab (13)`. */
+/** The package says what it did and a number, negative where it is one of Kerberos: `Cannot get … keytab (13)`. */
 function describe(words: string, service: string): string {
-  const number = Number(/\((\d+)\)$/.exec(words)?.[1] ?? 0);
   if (words.startsWith("Principal not found")) return `the keytab has no key for ${service}`;
-  if (number === 0 || number > LARGEST_ERRNO) return `the keytab is empty or none: ${words}`;
-  return `the keytab cannot be read: ${getSystemErrorMessage(-number)}`;
+  const [, errno] = /\((\d+)\)$/.exec(words) ?? [];
+  if (errno === undefined) return `the keytab is empty or none: ${words}`;
+  return `the keytab cannot be read: ${getSystemErrorMessage(-Number(errno))}`;
 }

@@ -12,6 +12,8 @@ const SPNEGO = derOid("2b0601050502");
 
 /** Fields of NegTokenInit (RFC 4178 §4.2.1); those that are absent are left out. */
 export type TokenParts = {
+  /** The mechanism of the frame, SPNEGO when absent. */
+  readonly frame?: Buffer;
   readonly mechanisms: readonly Buffer[];
   /** Whole element. */
   readonly flags?: Buffer;
@@ -22,12 +24,13 @@ export type TokenParts = {
 };
 
 /** A first token of SPNEGO, well-formed whatever is in it. */
-export function formatInitialToken({ mechanisms, flags, token, checksum }: TokenParts): Buffer {
+export function formatInitialToken(parts: TokenParts): Buffer {
+  const { frame = SPNEGO, mechanisms, flags, token, checksum } = parts;
   const fields = [
     derElement(0xa0, derSequence(...mechanisms)),
     ...(flags === undefined ? [] : [derElement(0xa1, flags)]),
     ...(token === undefined ? [] : [derElement(0xa2, derOctetString(token))]),
     ...(checksum === undefined ? [] : [derElement(0xa3, checksum)]),
   ];
-  return derElement(0x60, SPNEGO, derElement(0xa0, derSequence(...fields)));
+  return derElement(0x60, frame, derElement(0xa0, derSequence(...fields)));
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lookupName, parsePrincipal } from "../../server/authenticate/principal.ts";
 import {
@@ -9,6 +10,7 @@ import {
   verdictOf,
 } from "../harness/kerberos-site.ts";
 import type { SpnegoAcceptor } from "../harness/spnego.ts";
+import { formatInitialToken, MECHANISM } from "../harness/spnego-token.ts";
 
 const REALM = "EXAMPLE.EDU";
 let site: KerberosSite;
@@ -114,6 +116,23 @@ describe("the service", () => {
 });
 
 describe("tokens", () => {
+  test("with anything inside are refused, and the next good one is taken", async () => {
+    const client = await site.client(`alice@${REALM}`);
+    const good = Buffer.from(await client.token(SERVICE), "base64");
+    const inside = fc.oneof(
+      fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
+      fc.nat(good.length - 1).map((end) => good.subarray(0, end)),
+      fc.constant(Buffer.from("NTLMSSP\0\u0001\0\0\0")),
+    );
+    const hostile = fc.asyncProperty(inside, async (token) => {
+      const whole = formatInitialToken({ mechanisms: [MECHANISM.kerberos], token });
+      const verdict = verdictOf(await acceptor.accept(whole.toString("base64")));
+      expect(verdict).toBe("auth.kerberos");
+    });
+    await fc.assert(hostile, { numRuns: 300 });
+    expect(verdictOf(await acceptor.accept(good.toString("base64")))).toBe(`alice@${REALM}`);
+  });
+
   test("that want a second round are refused", async () => {
     // GSS_C_DCE_STYLE: the client has the last word, so that one token authenticates nobody.
     const client = await site.client(`alice@${REALM}`);

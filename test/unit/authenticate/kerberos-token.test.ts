@@ -67,6 +67,7 @@ describe("refused before it reaches native code", () => {
       base64(derElement(0x60, MECHANISM.kerberos, KERBEROS_TOKEN)),
       NOT_SPNEGO,
     ],
+    ["another frame", base64(initial({ frame: MECHANISM.ntlm })), NOT_SPNEGO],
     ["a later token of SPNEGO", base64(derElement(0xa1, derElement(0x30))), NOT_SPNEGO],
     ["bytes behind the token", base64(Buffer.concat([initial(), Buffer.of(0)])), NOT_SPNEGO],
   ] as const)("%s", ([, text, message]) => {
