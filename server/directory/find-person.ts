@@ -33,7 +33,7 @@ export async function findPerson(
   { settings, warn }: SearchDeps,
   key: Key,
 ): Promise<FoundPerson | undefined> {
-  if (key.value === "" || !key.value.isWellFormed()) return undefined;
+  if (key.value === "") return undefined;
   const found = await findOne(connection, settings, key);
   if (found === undefined || !valuesOf(found, key.attribute).includes(key.value)) return undefined;
   const user = userOf(found, settings.people.user);

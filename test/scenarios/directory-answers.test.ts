@@ -116,6 +116,17 @@ describe("answers", () => {
     await directory.close();
   });
 
+  test("nothing is asked about names that no policy can have", async () => {
+    await using server = await hostile({});
+    const directory = connect(server);
+    for (const user of ["", "*", "ALICE", "alice\n", "a,ou=x", "\u017ftaff", "x".repeat(33)]) {
+      expect(await directory.findPerson({ kind: "user", user })).toBeUndefined();
+      expect(await directory.checkPassword(user, "x")).toBeUndefined();
+    }
+    expect(server.connections()).toBe(0);
+    await directory.close();
+  });
+
   test.for<readonly [string, readonly (string | Buffer)[]]>([
     ["another name", ["bob"]],
     ["another case", ["ALICE"]],

@@ -117,7 +117,7 @@ describe("a name that nobody has finds nobody", () => {
     );
   });
 
-  test("text that is not Unicode is not asked about", async () =>
+  test("text that is not Unicode is nobody", async () =>
     expect(await find("alice\ud800")).toBeUndefined());
 });
 

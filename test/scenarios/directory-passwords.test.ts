@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Directory } from "../../server/directory/directory.ts";
 import type { LdapConfig } from "../../server/directory/ldap-config.ts";
@@ -80,6 +81,26 @@ describe("passwords", () => {
     await directory.checkPassword("bob", PASSWORDS.bob);
     expect(await directory.findPerson(user("alice"))).toMatchObject({ user: "alice" });
   });
+});
+
+test("no password is in what an error shows, to the caller or the operator", async () => {
+  const secret = "s3cret-in-no-log";
+  const passwordFile = join(folder, "secret");
+  writeFileSync(passwordFile, `${secret}\n`);
+  const { bind } = ldapConfigOf(slapd);
+  const reading = connect({ bind: { ...bind, "password-file": passwordFile } });
+  const missing = connect({ people: { base: `ou=absent,${BASE}` } });
+  const errors = await Promise.all(
+    [
+      reading.probe(),
+      reading.checkPassword("alice", secret),
+      missing.checkPassword("alice", secret),
+    ].map((asked) => asked.then(String, (error: unknown) => inspect(error, { depth: Infinity }))),
+  );
+  expect(errors.every((text) => text.includes("DirectoryError"))).toBe(true);
+  expect(errors.filter((text) => text.includes(secret))).toEqual([]);
+  await Promise.all([reading.close(), missing.close()]);
+  expect(slapd.daemon().output()).not.toContain(secret);
 });
 
 describe("the reader's account", () => {

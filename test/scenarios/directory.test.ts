@@ -27,6 +27,8 @@ sn: erin
 
 dn: uid=Frank,ou=people,${BASE}
 objectClass: inetOrgPerson
+objectClass: krbPrincipalAux
+krbPrincipalName: frank@EXAMPLE.EDU
 uid: Frank
 cn: frank
 sn: frank
@@ -198,6 +200,8 @@ describe("who somebody is", () => {
     expect(await find("alice@example.edu", "alice")).toBeUndefined();
     expect(await find("alice@OTHER.EDU", "alice")).toBeUndefined();
     expect(await find("erin@EXAMPLE.EDU", "erin")).toBeUndefined();
+    // whose entry has a name that no policy can have
+    expect(await find("frank@EXAMPLE.EDU", "frank")).toBeUndefined();
   });
 
   test("without an attribute for principals its primary is the user's name", async () => {
