@@ -65,10 +65,13 @@ const isIssuer = (issuer: X509Certificate, subject: X509Certificate): boolean =>
 
 function checkNames(certificate: Certificate, offer: GrantOffer): void {
   const profile = readProfile(certificate);
-  const { grant, cn, names, usage } = offer;
+  const { grant, cn, o, names, usage } = offer;
   if (profile.ca) throw mismatch(grant, "is an authority's");
   if (cn !== undefined && cn !== profile.cn) {
     throw mismatch(grant, `is for ${JSON.stringify(profile.cn)}, not ${JSON.stringify(cn)}`);
+  }
+  if (o !== undefined && !sameSet(o, profile.o)) {
+    throw mismatch(grant, "is for other organizations than the grant gives");
   }
   if (names !== undefined && !sameSet(names, [...profile.dns, ...profile.ip])) {
     throw mismatch(grant, "is for other names than the grant gives");

@@ -84,38 +84,44 @@ type Acceptance = Pick<RequestDeps, "now"> & {
   readonly key: KeyObject;
 };
 
-function accept(
-  { now, session, wish, key }: Acceptance,
-  issued: IssuedCertificate,
-): HeldCredential {
+function accept(acceptance: Acceptance, issued: IssuedCertificate): HeldCredential {
+  const { session, wish, key } = acceptance;
   const { offer, subject } = wish;
   const { grant, authority = "" } = offer;
-  const { certificate, chain, serial } = issued;
-  const anchors = anchorsOf(session.trust(), authority);
-  const common = {
-    cluster: session.cluster.name,
-    grant,
-    authority,
-    subject,
-    serial,
-    notBefore: Date.parse(issued.notBefore),
-    notAfter: Date.parse(issued.notAfter),
-    offer,
-    key,
-    certificate,
-  };
-  if (offer.kind === "tls") {
-    verifyTls(certificate, chain, { grant, key, anchors, offer, now: now() });
-    return { ...common, form: "tls", chain, anchors };
-  }
-  const { choose = [] } = wish;
-  const expected = { ...offer, names: [...(offer.names ?? []), ...choose] };
-  const { principals } = verifySsh(certificate, {
-    grant,
-    key: publicSshKey(key),
-    anchors,
-    offer: expected,
-    now: now(),
-  });
-  return { ...common, form: "ssh", principals };
+  const { certificate, serial } = issued;
+  const cluster = session.cluster.name;
+  const facts = { cluster, grant, authority, subject, serial, offer, key, certificate };
+  return offer.kind === "tls"
+    ? { ...facts, ...acceptTls(acceptance, issued) }
+    : { ...facts, ...acceptSsh(acceptance, issued) };
 }
+
+/** What is expected of a certificate of either form. */
+const expectation = ({ now, session, wish: { offer } }: Acceptance) => ({
+  grant: offer.grant,
+  anchors: anchorsOf(session.trust(), offer.authority ?? ""),
+  offer,
+  now: now(),
+});
+
+function acceptTls(acceptance: Acceptance, { certificate, chain }: IssuedCertificate) {
+  const expected = expectation(acceptance);
+  const { key } = acceptance;
+  const { notBefore, notAfter } = verifyTls(certificate, chain, { ...expected, key });
+  const { anchors } = expected;
+  return { form: "tls" as const, chain, anchors, ...bounds(notBefore, notAfter) };
+}
+
+function acceptSsh(acceptance: Acceptance, { certificate }: IssuedCertificate) {
+  const { key, wish } = acceptance;
+  const { choose = [], offer } = wish;
+  const { principals, validAfter, validBefore } = verifySsh(certificate, {
+    ...expectation(acceptance),
+    key: publicSshKey(key),
+    offer: { ...offer, names: [...(offer.names ?? []), ...choose] },
+  });
+  return { form: "ssh" as const, principals, ...bounds(validAfter, validBefore) };
+}
+
+/** What the certificate itself says, not what was said about it. Seconds to milliseconds. */
+const bounds = (from: number, to: number) => ({ notBefore: from * 1000, notAfter: to * 1000 });
