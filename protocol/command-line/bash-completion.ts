@@ -26,8 +26,7 @@ ${name}() {
 ${valued
   .filter(({ choices }) => choices.length > 0)
   .map((one) => `      ${optionPattern(one)}) words=${quote(one.choices.join(" "))} ;;\n`)
-  .join("")}      *) return ;;
-    esac
+  .join("")}    esac
   else
     case $at in
 ${places

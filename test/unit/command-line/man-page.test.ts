@@ -50,6 +50,12 @@ test.for(PROGRAMS)(
   },
 );
 
+test("options that help hides, since the program's repeat them, stand there once", () => {
+  const page = plain(PROGRAMS.map(pageOf).join(""));
+  expect(page.match(/^--cluster <?name/gm)).toHaveLength(2);
+  expect(page.match(/^--password-stdin$/gm)).toHaveLength(1);
+});
+
 const groff = "/usr/bin/groff";
 test.skipIf(!existsSync(groff)).for(PROGRAMS)(
   "groff finds no fault with the page of $name (skipped where it is not installed)",
