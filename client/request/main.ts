@@ -1,6 +1,5 @@
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
-import type { ExitCode } from "../../protocol/exit-codes.ts";
 import { createTransport } from "../connection/transport.ts";
 import { createOutput, type Output, type OutputOptions } from "../terminal/output.ts";
 import { ignoreClosedPipe, reportError } from "../terminal/report.ts";
@@ -11,7 +10,7 @@ import { runProgram, type GlobalFlags } from "./program.ts";
 import { createTerminal } from "./terminal-prompt.ts";
 
 /** Runs keyreq with these arguments and gives its exit code; never throws. */
-export async function main(args: readonly string[]): Promise<ExitCode> {
+export async function main(args: readonly string[]): Promise<number> {
   // What is made is this person's; what others may read is given its mode itself.
   process.umask(0o077);
   process.stdout.on("error", ignoreClosedPipe);

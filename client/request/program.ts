@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
+import { EXIT } from "../../protocol/exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 import { explainUsage } from "../terminal/usage.ts";
 import type { RequestDeps } from "./deps.ts";
@@ -41,8 +41,8 @@ export type ProgramOptions = {
 export async function runProgram(
   args: readonly string[],
   options: ProgramOptions,
-): Promise<ExitCode> {
-  let exit: ExitCode = EXIT.ok;
+): Promise<number> {
+  let exit: number = EXIT.ok;
   const program = buildProgram(options, (code) => {
     exit = code;
   });
@@ -59,13 +59,13 @@ export async function runProgram(
 /** Does a command's work with its surroundings and passes its exit code on. */
 export type Acting = (
   command: Command,
-  work: (surroundings: Surroundings) => Promise<ExitCode>,
+  work: (surroundings: Surroundings) => Promise<number>,
 ) => Promise<void>;
 
 /** All commands of keyreq; `done` gets the exit code of the one that runs. */
 export function buildProgram(
   { open, stdout }: ProgramOptions,
-  done: (code: ExitCode) => void,
+  done: (code: number) => void,
 ): Command {
   const program = new Command("keyreq")
     .description("Gets certificates for a person: SSH, kubectl, etcdctl, join strings.")

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isScalar, isSeq, parseDocument, type Document } from "yaml";
+import { isMap, isScalar, isSeq, parseDocument, stringify, type Document } from "yaml";
 import {
   appendItem,
   applySplices,
@@ -89,6 +89,19 @@ export function cutKubeContext(text: string, cluster: string): string {
   const isFlow = isMap(document.contents) && document.contents.flow === true;
   const whole = isFlow ? { ...topOf(document), "current-context": "" } : rest;
   return change(now, whole, () => removeKey(now, document, "current-context"));
+}
+
+/** What a text has of a cluster, as lines to read and to copy. @throws KubeConfigError */
+export function listKubeContext(text: string, cluster: string): readonly string[] {
+  const document = parse(text);
+  return KINDS.flatMap(({ list, key }) => {
+    const ours = itemsOf(document, list).filter((each) => isOurs(each, key, cluster));
+    return ours.length === 0
+      ? []
+      : stringify({ [list]: ours }, { lineWidth: 0, indentSeq: false })
+          .trimEnd()
+          .split("\n");
+  });
 }
 
 /** Whether nothing is configured in a file any more. @throws KubeConfigError */

@@ -1,0 +1,56 @@
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { Failure } from "../terminal/failure.ts";
+import type { Output } from "../terminal/output.ts";
+import type { RequestDeps } from "./deps.ts";
+import type { Change } from "./setup-plan.ts";
+
+type PreviewDeps = Pick<RequestDeps, "terminal" | "places">;
+
+/** `3 lines`, `1 context`. */
+export const sayChange = ({ kind, lines }: Change): string =>
+  kind === "kube" ? "1 context" : `${lines.length} lines`;
+
+/** A file as people write it: `~/.ssh/config`. */
+export const nameOf = (
+  { places: { home } }: Pick<RequestDeps, "places">,
+  { file }: Change,
+): string => (file.path.startsWith(`${home}/`) ? `~${file.path.slice(home.length)}` : file.path);
+
+/**
+ * Shows what would be added where, and asks; gives whether it is to be written. Nothing is asked
+ * where nothing is to be added.
+ *
+ * @throws Failure (exit 2) where nobody can be asked and nobody has said yes; what would be added
+ *   has been shown then.
+ */
+export async function confirmChanges(
+  deps: PreviewDeps,
+  output: Output,
+  { changes, yes }: { readonly changes: readonly Change[]; readonly yes: boolean },
+): Promise<boolean> {
+  if (changes.length === 0) return true;
+  if (yes || !deps.terminal.isInteractive()) {
+    show(deps, output, changes);
+    if (yes) return true;
+    throw new Failure(EXIT.usage, "nothing was written: there is no terminal to ask on", [
+      "keyreq setup URL --pin PIN --yes",
+    ]);
+  }
+  const what = changes.map((change) => `${sayChange(change)} to ${nameOf(deps, change)}`);
+  const first = await deps.terminal.ask(
+    `Will add ${what.join(" and ")}.  Show them? [y] / write / no: `,
+  );
+  if (!isYes(first) && first.trim() !== "") return isWrite(first);
+  show(deps, output, changes);
+  return isWrite(await deps.terminal.ask("write / no: "));
+}
+
+const isYes = (answer: string): boolean => /^y(?:es)?$/i.test(answer.trim());
+const isWrite = (answer: string): boolean => /^w(?:rite)?$/i.test(answer.trim());
+
+function show(deps: PreviewDeps, output: Output, changes: readonly Change[]): void {
+  for (const change of changes) {
+    output.say(nameOf(deps, change));
+    for (const line of change.lines) output.say(`  + ${line}`);
+  }
+}
