@@ -10,6 +10,7 @@ import {
   loadKerberos,
   setKerberosEnvironment,
 } from "../authenticate/kerberos-library.ts";
+import { findKeytabFault } from "../authenticate/kerberos-keytab.ts";
 import { createPasswordAuthenticator } from "../authenticate/password.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
@@ -28,6 +29,8 @@ export type People = {
   info(): PeopleInfo;
   /** Names of the directories that are connected. */
   readonly directories: ReadonlySet<string>;
+  /** What keeps people out now, in words for the operator; empty when nothing does. Never rejects. */
+  problems(): Promise<readonly string[]>;
   close(): Promise<void>;
 };
 
@@ -89,8 +92,31 @@ export function createPeople(deps: PeopleDeps): People {
     ],
     info: () => describePeople(config, policy(), takesPasswords),
     directories: new Set(finders.keys()),
+    async problems() {
+      const found = await Promise.all([kerberosProblem(deps), directoryProblem(directory)]);
+      return found.filter((problem) => problem !== undefined);
+    },
     close: async () => directory?.close(),
   };
+}
+
+async function kerberosProblem({
+  config,
+  kerberos,
+  policy,
+}: PeopleDeps): Promise<string | undefined> {
+  if (config.kerberos === undefined || kerberos === undefined) return undefined;
+  const fault = await findKeytabFault(kerberos, serviceOf(config, policy()));
+  return fault === undefined ? undefined : `kerberos: ${fault} (${config.kerberos.keytab})`;
+}
+
+async function directoryProblem(directory: Directory | undefined): Promise<string | undefined> {
+  try {
+    await directory?.probe();
+    return undefined;
+  } catch (error) {
+    return `ldap: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 function connectDirectory({ config, log }: PeopleDeps): Directory | undefined {

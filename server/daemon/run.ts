@@ -13,6 +13,7 @@ import { type Apps, createApps } from "./apps.ts";
 import { tlsContext } from "./https-server.ts";
 import { loadLateModules } from "./load-late-modules.ts";
 import { listenAdmin, listenHttps, prepareRunFolder } from "./listen.ts";
+import { escapeLogLine } from "./log-line.ts";
 import { ensureOwnCertificate } from "./own-certificate.ts";
 import type { Parts } from "./parts.ts";
 import { createPeople, prepareKerberos } from "./people.ts";
@@ -54,7 +55,8 @@ const OWN_CERTIFICATE_CHECK = 60_000;
  */
 export async function runServer({ paths, now }: RunDeps): Promise<RunningServer> {
   const config = readServerConfig(paths);
-  const log = pino({ level: config.log ?? "info", base: null });
+  const hooks = { streamWrite: escapeLogLine };
+  const log = pino({ level: config.log ?? "info", base: null, hooks });
   const users = separateUsers(config, paths);
   prepareRunFolder(paths, users && { uid: users.server.uid, gid: users.signer.gid });
   const signerProcess = await startSigner({
@@ -76,6 +78,8 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     await listenHttps(apps.https, config.endpoint);
     await listenAdmin(apps.admin, paths.adminSocket);
     const own = keepOwnCertificate(parts, apps, log);
+    // Nodes are served already: a directory that stalls at our start delays nobody.
+    void sayProblems(parts.parts, log);
     log.info({ listen: config.listen, policy: parts.parts.inForce().active.hash }, "ready");
     return {
       async reload() {
@@ -145,6 +149,10 @@ async function assemble(
       own = await obtain();
     },
   };
+}
+
+async function sayProblems({ people }: Pick<Parts, "people">, log: Logger): Promise<void> {
+  for (const problem of await people.problems()) log.warn({ problem }, "people are kept out");
 }
 
 type OwnCertificateKeeper = {

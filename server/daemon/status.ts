@@ -11,12 +11,13 @@ const DAY = 86_400;
 export async function describeStatus(parts: Parts): Promise<Status> {
   const { active, authorities } = parts.inForce();
   const { policy } = active;
-  const [health, views, checkpoint, nodes, tokens] = await Promise.all([
+  const [health, views, checkpoint, nodes, tokens, kept] = await Promise.all([
     checkReadiness({ ...parts, policy: () => active }),
     describeAuthorities(parts),
     parts.ledger.checkpoint(),
     parts.ledger.listNodes(),
     parts.ledger.listTokens(),
+    parts.people.problems(),
   ]);
   const now = parts.now();
   const fileInForce = isInForce(parts);
@@ -39,6 +40,7 @@ export async function describeStatus(parts: Parts): Promise<Status> {
       ...(fileInForce
         ? []
         : [`${parts.paths.policy} is not the policy in force: keyserver policy apply`]),
+      ...kept,
       ...missingDirectories(parts),
     ],
     authorities: views,
