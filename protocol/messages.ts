@@ -12,10 +12,10 @@ const Name = Type.String({ minLength: 1, maxLength: 128 });
 const Time = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
 const Serial = Type.String({ pattern: "^[0-9a-f]{16}([0-9a-f]{24})?$" });
 
-/** One line: no control characters, and none that turn the direction of writing. */
+/** One line: no control characters or halves of characters, and none that turn the direction of writing. */
 export const Reason = Type.String({
   maxLength: 256,
-  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$",
+  pattern: "^[^\\p{Cc}\\p{Cs}\\p{Bidi_Control}\\u2028\\u2029]*$",
 });
 
 /** RFC 9457 §3. */
