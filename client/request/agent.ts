@@ -17,6 +17,8 @@ import { readTrust } from "./cluster.ts";
 import type { CredentialSummary, HeldCredential } from "./credential.ts";
 import type { RequestDeps } from "./deps.ts";
 import { clusterPlaces } from "./places.ts";
+import { forgetFreshness } from "./ssh-freshness.ts";
+import { writeIdentities } from "./ssh-identities.ts";
 import { commentOf } from "./stored-credential.ts";
 
 type AgentDeps = Pick<RequestDeps, "places" | "uid" | "now" | "environment">;
@@ -89,13 +91,20 @@ export async function isInAgent(deps: AgentDeps, certificate: string): Promise<b
 }
 
 /**
- * Removes all certificates of a credential's grant from the agent; gives how many there were. An
- * agent that is not there or does not answer has forgotten already or will when they expire.
+ * Removes all certificates of a credential's grant from the agent, and from what ssh is told to use;
+ * gives how many the agent held. One that is not there or does not answer has forgotten already, or
+ * will when they expire.
+ *
+ * @throws Failure when ssh's files cannot be written.
  */
 export async function forgetFromAgent(
   deps: AgentDeps,
   credential: Pick<CredentialSummary, "cluster" | "grant">,
 ): Promise<number> {
+  const { cluster: name, grant } = credential;
+  const shelf = { name, places: clusterPlaces(deps.places, name) };
+  forgetFreshness(deps, shelf.places, grant);
+  writeIdentities(deps, shelf, { without: grant });
   const socket = agentSocket(deps);
   if (socket === undefined) return 0;
   try {
