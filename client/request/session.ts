@@ -18,6 +18,7 @@ import type { RequestDeps } from "./deps.ts";
 import { explained } from "./explain.ts";
 import type { DataFolder } from "./private-file.ts";
 import { createProof, type Proof } from "./proof.ts";
+import { writeTrustFiles } from "./setup-trust.ts";
 
 /**
  * The keyserver, spoken to as a person. Every request proves anew who asks, after TLS was checked,
@@ -115,7 +116,7 @@ async function meet(deps: RequestDeps, cluster: Cluster, transport: Transport): 
       ["keyreq setup URL --pin PIN"],
     );
   }
-  writeTrust(deps, cluster.places, trust);
+  if (writeTrust(deps, cluster.places, trust)) writeTrustFiles(deps, cluster.places, trust);
   const people = { ...cluster.people, ...trust.people };
   return { cluster, people, trust, answer };
 }

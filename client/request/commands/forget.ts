@@ -2,21 +2,13 @@ import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import { nearestSpelling } from "../../../protocol/spelling.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { forgetFromAgent } from "../agent.ts";
 import { findCluster, readClusters, type Cluster } from "../cluster.ts";
 import type { RequestDeps } from "../deps.ts";
-import { listCredentials, removeCredential } from "../store.ts";
+import { listCredentials } from "../store.ts";
+import { takeAway, type Taken } from "../taking-away.ts";
 
 /** Flags of `keyreq forget`. */
 export type ForgetFlags = { readonly setup?: boolean };
-
-/** A credential that was taken away, and how many keys of it the agent held. */
-type Forgotten = {
-  readonly cluster: string;
-  readonly grant: string;
-  readonly files: boolean;
-  readonly inAgent: number;
-};
 
 /** `keyreq forget [GRANT]` takes certificates and keys away from the agent and the files; nothing is revoked. */
 export async function forgetCommand(
@@ -26,7 +18,7 @@ export async function forgetCommand(
   { setup }: ForgetFlags,
 ): Promise<ExitCode> {
   const clusters = deps.cluster === undefined ? readClusters(deps) : [findCluster(deps)];
-  const forgotten: Forgotten[] = [];
+  const forgotten: Taken[] = [];
   for (const cluster of clusters) {
     forgotten.push(...(await forgetOf(deps, cluster, grant)));
   }
@@ -45,17 +37,13 @@ async function forgetOf(
   deps: RequestDeps,
   cluster: Cluster,
   grant: string | undefined,
-): Promise<readonly Forgotten[]> {
+): Promise<readonly Taken[]> {
   const held = listCredentials(deps, cluster).filter(
     (summary) => grant === undefined || summary.grant === grant,
   );
-  const forgotten: Forgotten[] = [];
-  for (const summary of held) {
-    const inAgent = summary.form === "ssh" ? await forgetFromAgent(deps, summary) : 0;
-    const files = removeCredential(deps, cluster, summary.grant);
-    forgotten.push({ cluster: cluster.name, grant: summary.grant, files, inAgent });
-  }
-  return forgotten;
+  const taken: Taken[] = [];
+  for (const summary of held) taken.push(await takeAway(deps, cluster, summary));
+  return taken;
 }
 
 function notHeld(deps: RequestDeps, clusters: readonly Cluster[], grant: string): Failure {
@@ -70,5 +58,5 @@ function notHeld(deps: RequestDeps, clusters: readonly Cluster[], grant: string)
   ]);
 }
 
-const sayForgotten = ({ inAgent }: Forgotten): string =>
+const sayForgotten = ({ inAgent }: Taken): string =>
   inAgent === 0 ? "its files are gone" : "gone from the agent, and its files";

@@ -2,10 +2,11 @@ import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import type { Output } from "../../terminal/output.ts";
 import { formatTable } from "../../terminal/table.ts";
-import { findCluster, readClusters, type Cluster } from "../cluster.ts";
+import { findCluster, readClusters } from "../cluster.ts";
 import type { CredentialSummary } from "../credential.ts";
 import type { RequestDeps } from "../deps.ts";
-import { listCredentials, removeExpired } from "../store.ts";
+import { listCredentials } from "../store.ts";
+import { clearExpired } from "../taking-away.ts";
 
 /** `keyreq status` says what is held; it asks no server. Exit code 5 when something expired; that is cleared away then. */
 export function statusCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {
@@ -19,12 +20,8 @@ export function statusCommand(deps: RequestDeps, output: Output): Promise<ExitCo
     credentials: held.map((summary) => documentOf(summary, now)),
     healthy: expired.length === 0,
   });
-  clearAway(deps, clusters);
+  for (const cluster of clusters) clearExpired(deps, cluster);
   return Promise.resolve(expired.length === 0 ? EXIT.ok : EXIT.unhealthy);
-}
-
-function clearAway(deps: RequestDeps, clusters: readonly Cluster[]): void {
-  for (const cluster of clusters) removeExpired(deps, cluster);
 }
 
 type Shown = { readonly now: number; readonly several: boolean };
