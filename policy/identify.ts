@@ -25,5 +25,6 @@ export function subjectName(subject: Subject): string {
   }
 }
 
-/** What somebody else wrote, harmless in a message: short and without control characters. */
-export const printable = (text: string): string => text.slice(0, 128).replaceAll(/\p{C}/gu, "?");
+/** What somebody else wrote, harmless in a message: short, on one line and without control characters. */
+export const printable = (text: string): string =>
+  text.slice(0, 128).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
