@@ -13,8 +13,8 @@ export function printCompletion(output: Output, program: ReadableCommand, shell:
     ]);
   }
   const completion = formatCompletion(describeProgram(program), shell);
-  output.say(completion.trimEnd());
-  output.document({ shell, completion });
+  if (output.options.json) output.document({ shell, completion });
+  else output.print(completion);
   return EXIT.ok;
 }
 
@@ -25,7 +25,7 @@ export function printManPage(
   options: ManPageOptions,
 ): ExitCode {
   const page = formatManPage(describeProgram(program), options);
-  output.say(page.trimEnd());
-  output.document({ page });
+  if (output.options.json) output.document({ page });
+  else output.print(page);
   return EXIT.ok;
 }

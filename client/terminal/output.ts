@@ -16,6 +16,8 @@ export type Output = {
   readonly options: OutputOptions;
   /** For the reader of the command: standard output, or standard error beside a document. */
   readonly say: (line: string) => void;
+  /** What another program reads: standard output, whatever the options are. */
+  readonly print: (text: string) => void;
   /** A step that succeeded: ` ✓ label       text`. */
   readonly done: (label: string, text: string) => void;
   /** Something to know that is no error. */
@@ -46,6 +48,7 @@ export function createOutput(
   return {
     options,
     say,
+    print: (text) => void stdout.write(text),
     paint,
     done: (label, text) => say(` ${paint("green", "✓")} ${label.padEnd(LABEL)} ${text}`),
     warn: (line) => stderr.write(`${program}: ${line}\n`),
