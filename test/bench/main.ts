@@ -7,6 +7,7 @@ import { issueKept, issueSsh, issueStorm } from "./measures/issue.ts";
 import { latency } from "./measures/latency.ts";
 import { ledgerGrowth } from "./measures/ledger-growth.ts";
 import { memory } from "./measures/memory.ts";
+import { peopleFacts, peopleLogin } from "./measures/people.ts";
 import { comparePeer } from "./peer/compare.ts";
 import { formatDocument, formatRow, TABLE_HEAD } from "./report.ts";
 
@@ -21,6 +22,8 @@ const MEASURES: readonly Measure[] = [
   memory,
   ledgerGrowth,
   clientIdle,
+  peopleLogin,
+  peopleFacts,
 ];
 
 const USAGE = `usage: npm run bench -- [--json] [--quick] [--peer DIR] [NAME…]
