@@ -115,7 +115,7 @@ const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constant
 export function writeNewFile(
   folder: HeldDirectory,
   name: string,
-  content: string,
+  content: string | Uint8Array,
   mode: number,
 ): void {
   const descriptor = openSync(folder.at(name), NEW, SECRET);

@@ -98,6 +98,7 @@ function addGet(program: Command, act: Acting): void {
     .argument("<grant>", "see keyreq grants")
     .requiredOption("--out <dir>", "a folder that is there")
     .option("--p12", "one PKCS#12 file, for browsers and key stores")
+    .option("--legacy-p12", "the same for macOS and for Windows before 2019: 3DES and SHA-1")
     .option("--pem", "PEM files (what is done without a flag)")
     .option("--reason <text>", REASON)
     .option("--lifetime <duration>", LIFETIME)
