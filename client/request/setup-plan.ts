@@ -125,12 +125,14 @@ export function makeChange(
   replaceEditable({ ...file, obstacle }, after, { uid: deps.uid, hints });
 }
 
-/** Writes the file that `~/.ssh/config` includes, for these clusters. @throws Failure */
-export function writeSshConfig(deps: PlanDeps, clusters: readonly Cluster[]): void {
-  const { places } = deps;
+/** The file that `~/.ssh/config` includes, for these clusters. @throws Failure for paths that it cannot hold. */
+export function sshConfigOf({ places }: PlanDeps, clusters: readonly Cluster[]): string {
   const entries = clusters.map(({ name, domain, places: { knownHosts, sshIdentities } }) => {
     return { name, domain, knownHosts, sshIdentities };
   });
-  const text = formatSshConfig(entries, { front: PROGRAMS.front, data: places.data });
-  writePrivateFile(deps, places.sshInclude, text, OPEN);
+  return formatSshConfig(entries, { front: PROGRAMS.front, data: places.data });
 }
+
+/** Writes it. @throws Failure */
+export const writeSshConfig = (deps: PlanDeps, clusters: readonly Cluster[]): void =>
+  writePrivateFile(deps, deps.places.sshInclude, sshConfigOf(deps, clusters), OPEN);

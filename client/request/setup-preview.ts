@@ -13,8 +13,17 @@ export const sayChange = ({ kind, lines }: Change): string =>
 /** A file as people write it: `~/.ssh/config`. */
 export const nameOf = (
   { places: { home } }: Pick<RequestDeps, "places">,
-  { file }: Change,
-): string => (file.path.startsWith(`${home}/`) ? `~${file.path.slice(home.length)}` : file.path);
+  { path }: { readonly path: string },
+): string => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+
+/** A file of keyreq's own that ssh reads, and all its lines. */
+export type OwnFile = { readonly path: string; readonly lines: readonly string[] };
+
+type Preview = {
+  readonly changes: readonly Change[];
+  readonly own: readonly OwnFile[];
+  readonly yes: boolean;
+};
 
 /**
  * Shows what would be added where, and asks; gives whether it is to be written. Nothing is asked
@@ -26,31 +35,34 @@ export const nameOf = (
 export async function confirmChanges(
   deps: PreviewDeps,
   output: Output,
-  { changes, yes }: { readonly changes: readonly Change[]; readonly yes: boolean },
+  { changes, own, yes }: Preview,
 ): Promise<boolean> {
   if (changes.length === 0) return true;
   if (yes || !deps.terminal.isInteractive()) {
-    show(deps, output, changes);
+    show(deps, output, [...shown(changes), ...own]);
     if (yes) return true;
     throw new Failure(EXIT.usage, "nothing was written: there is no terminal to ask on", [
       "keyreq setup URL --pin PIN --yes",
     ]);
   }
-  const what = changes.map((change) => `${sayChange(change)} to ${nameOf(deps, change)}`);
+  const what = changes.map((change) => `${sayChange(change)} to ${nameOf(deps, change.file)}`);
   const first = await deps.terminal.ask(
     `Will add ${what.join(" and ")}.  Show them? [y] / write / no: `,
   );
   if (!isYes(first) && first.trim() !== "") return isWrite(first);
-  show(deps, output, changes);
+  show(deps, output, [...shown(changes), ...own]);
   return isWrite(await deps.terminal.ask("write / no: "));
 }
 
 const isYes = (answer: string): boolean => /^y(?:es)?$/i.test(answer.trim());
 const isWrite = (answer: string): boolean => /^w(?:rite)?$/i.test(answer.trim());
 
-function show(deps: PreviewDeps, output: Output, changes: readonly Change[]): void {
-  for (const change of changes) {
-    output.say(nameOf(deps, change));
-    for (const line of change.lines) output.say(`  + ${line}`);
+const shown = (changes: readonly Change[]): readonly OwnFile[] =>
+  changes.map(({ file: { path }, lines }) => ({ path, lines }));
+
+function show(deps: PreviewDeps, output: Output, files: readonly OwnFile[]): void {
+  for (const file of files) {
+    output.say(nameOf(deps, file));
+    for (const line of file.lines) output.say(`  + ${line}`);
   }
 }

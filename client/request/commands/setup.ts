@@ -15,8 +15,15 @@ import { clusterPlaces } from "../places.ts";
 import { anchorsOf } from "../session.ts";
 import { findExecVersion } from "../setup-kubectl.ts";
 import { meetServer, parseAddress, type Address } from "../setup-meeting.ts";
-import { makeChange, planKube, planSsh, writeSshConfig, type Change } from "../setup-plan.ts";
-import { confirmChanges, nameOf, sayChange } from "../setup-preview.ts";
+import {
+  makeChange,
+  planKube,
+  planSsh,
+  sshConfigOf,
+  writeSshConfig,
+  type Change,
+} from "../setup-plan.ts";
+import { confirmChanges, nameOf, sayChange, type OwnFile } from "../setup-preview.ts";
 import { formatKnownHosts, writeTrustFiles } from "../setup-trust.ts";
 import { writeIdentities } from "../ssh-identities.ts";
 
@@ -42,14 +49,15 @@ export async function setupCommand(
   const changes = await planChanges(deps, cluster, trust);
   const wanted = changes.filter(({ lines }) => lines.length > 0);
   output.done("pin", `matches: ${address.server} is of ${cluster.name}`);
+  const own = ownFiles(deps, cluster, trust);
   const document = {
     cluster: cluster.name,
     server: address.server,
     files: changes.map(({ file, lines }) => ({ path: file.path, added: lines })),
-    knownHosts: formatKnownHosts(trust).split("\n").slice(0, -1),
+    own,
   };
   const doable = wanted.filter(({ obstacle }) => obstacle === undefined);
-  if (!(await confirmChanges(deps, output, { changes: doable, yes: flags.yes === true }))) {
+  if (!(await confirmChanges(deps, output, { changes: doable, own, yes: flags.yes === true }))) {
     output.document({ ...document, written: false });
     output.say("nothing was written");
     return EXIT.ok;
@@ -130,6 +138,16 @@ async function planChanges(
   return kube === undefined ? [ssh] : [ssh, kube];
 }
 
+/** What ssh reads of keyreq's own files. */
+function ownFiles(deps: RequestDeps, cluster: Cluster, trust: Trust): readonly OwnFile[] {
+  const others = readClusters(deps).filter(({ name }) => name !== cluster.name);
+  const linesOf = (text: string): readonly string[] => text.split("\n").slice(0, -1);
+  return [
+    { path: deps.places.sshInclude, lines: linesOf(sshConfigOf(deps, [...others, cluster])) },
+    { path: cluster.places.knownHosts, lines: linesOf(formatKnownHosts(trust)) },
+  ];
+}
+
 /** keyreq's own files; what they hold is the same after the second time. */
 function writeOwn(deps: RequestDeps, cluster: Cluster, trust: Trust): void {
   writeTrust(deps, cluster.places, trust);
@@ -147,7 +165,7 @@ function writeChanges(
   return wanted.flatMap((change) => {
     try {
       makeChange(deps, change);
-      output.done(change.kind, `${sayChange(change)} in ${nameOf(deps, change)}`);
+      output.done(change.kind, `${sayChange(change)} in ${nameOf(deps, change.file)}`);
       return [];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
