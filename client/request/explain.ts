@@ -16,8 +16,17 @@ export function exitOf(code: ErrorCode): ExitCode {
 export function explainProblem({ code, message }: KeysystemError): Failure {
   const exit = exitOf(code);
   const denied = exit === EXIT.denied ? "denied: " : "";
-  return new Failure(exit, `${denied}${message}`, HINTS[exit] ?? ["see:  keyreq doctor"]);
+  const hints = WAYS_OUT[code] ?? HINTS[exit] ?? ["see:  keyreq doctor"];
+  return new Failure(exit, `${denied}${message}`, hints);
 }
+
+const WAYS_OUT: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
+  "auth.password": ["type it again; with a ticket:  kinit      and the same without --ldap"],
+  "auth.attempts": ["wait some minutes; with a ticket:  kinit      and the same without --ldap"],
+  "auth.replayed": ["run it again; if it stays so:  keyreq doctor"],
+  "policy.reason_required": ['--reason "why"      or  KEYREQ_REASON=TEXT  in the environment'],
+  "policy.unknown_node": ["an operator names it in the policy:  keyserver policy check"],
+};
 
 const HINTS: Readonly<Partial<Record<ExitCode, readonly string[]>>> = {
   [EXIT.denied]: ["what you may get, and what is missing for the rest:  keyreq grants"],

@@ -11,8 +11,6 @@ import { createTerminal } from "./terminal-prompt.ts";
 
 /** Runs keyreq with these arguments and gives its exit code; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
-  // What is made is this person's; what others may read is given its mode itself.
-  process.umask(0o077);
   process.stdout.on("error", ignoreClosedPipe);
   const early = { quiet: false, verbose: false, color: false, program: "keyreq" };
   let output = speak({ ...early, json: args.includes("--json") });

@@ -7,7 +7,6 @@ import { addLooking } from "./program-looking.ts";
 import { addMeta } from "./program-meta.ts";
 import { addUsing } from "./program-using.ts";
 import { withPatience } from "./patience.ts";
-import { withWhatStillWorks } from "./still-works.ts";
 
 /** What a command gets once flags are read. */
 export type Surroundings = { readonly deps: RequestDeps; readonly output: Output };
@@ -82,6 +81,7 @@ export function buildProgram(
     try {
       done(await withPatience(surroundings, flags.wait, () => work(surroundings)));
     } catch (error) {
+      const { withWhatStillWorks } = await import("./still-works.ts");
       throw withWhatStillWorks(surroundings.deps, error);
     }
   };

@@ -178,7 +178,8 @@ describe("--wait", () => {
     let at = 0;
     const surroundings = { deps: { now: () => (at += 40_000) }, output: makePerson().output() };
     const work = () => Promise.reject(outage);
-    await expect(withPatience(surroundings, "1m", work)).rejects.toBe(outage);
+    const ended = withPatience(surroundings, "1m", work).catch((error: unknown) => error);
+    expect(await soon(ended)).toBe(outage);
     await expect(withPatience(surroundings, undefined, work)).rejects.toBe(outage);
   });
 });
