@@ -42,8 +42,9 @@ async function askAt(
   if (descriptor === undefined) throw nobodyToAsk(question);
   const stream = new ReadStream(descriptor);
   try {
-    writeSync(descriptor, question);
+    // Before the question, so that nothing that is typed at once is shown.
     if (!echo) stream.setRawMode(true);
+    writeSync(descriptor, question);
     return await readLine(stream.setEncoding("utf8"));
   } finally {
     if (!echo) {
