@@ -35,14 +35,10 @@ export function createReaderPool({ open, timeout }: ReaderPoolDeps): ReaderPool 
     job: (connection: LdapConnection) => Promise<T>,
   ): Promise<T> {
     try {
-      const answer = await withConnection(signal, connection, job);
+      return await withConnection(signal, connection, job);
+    } finally {
+      // A fault of the connection has ended it; every other leaves it as it was.
       kept.giveBack(connection);
-      return answer;
-    } catch (error) {
-      // A fault of one person's entry says nothing against the connection.
-      if (error instanceof LdapFault && error.concern === "person") kept.giveBack(connection);
-      else connection.close();
-      throw error;
     }
   }
 

@@ -34,6 +34,8 @@ export type HostileLdap = AsyncDisposable & {
   heard(): { readonly clear: Buffer; readonly secure: Buffer };
   /** Connections so far. */
   connections(): number;
+  /** Connections now. */
+  open(): number;
   /** The most connections that there were at once. */
   peak(): number;
 };
@@ -89,6 +91,7 @@ export async function startHostileLdap(behaviour: Behaviour): Promise<HostileLda
     port,
     heard: () => ({ clear: Buffer.concat(clear), secure: Buffer.concat(secure) }),
     connections: () => accepted,
+    open: () => sockets.size,
     peak: () => peak,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, runOk } from "./command.ts";
 import { BASE, DEFAULT_ENTRIES, membershipChange, READER } from "./directory-entries.ts";
@@ -30,7 +30,10 @@ export type Slapd = AsyncDisposable & {
   /** Starts it again on the same ports, with other TLS files if given. */
   start(tls?: TlsFiles): Promise<void>;
   stop(): Promise<void>;
-  /** Its process, to be stalled with SIGSTOP; the test lets it go on again. @throws TypeError before it was started. */
+  /** Lets it stand still: it takes connections and answers nothing, until `resume`. */
+  stall(): Promise<void>;
+  resume(): void;
+  /** Its process. @throws TypeError before it was started. */
   daemon(): Daemon;
 };
 
@@ -67,6 +70,8 @@ export async function startSlapd({
     ...editor,
     start: server.start,
     stop: server.stop,
+    stall: () => stall(server.daemon()),
+    resume: () => void process.kill(server.daemon().pid, "SIGCONT"),
     daemon: server.daemon,
     [Symbol.asyncDispose]: server.stop,
   };
@@ -105,6 +110,17 @@ function createServer({ folder, settings, ports, tls: usual }: ServerOptions): S
       return daemon;
     },
   };
+}
+
+/** The signal reaches one thread after the other. */
+async function stall({ pid }: Daemon): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  await waitFor("slapd standing still", () => {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").includes(") T "),
+    );
+  });
 }
 
 const asAdmin = (ldapi: string): readonly string[] =>

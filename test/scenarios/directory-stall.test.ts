@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,10 +7,12 @@ import { createFactFinder } from "../../server/directory/facts.ts";
 import type { LdapConfig } from "../../server/directory/ldap-config.ts";
 import { createLdapDirectory } from "../../server/directory/ldap-directory.ts";
 import { MOST_CONNECTIONS, MOST_WAITING } from "../../server/directory/question.ts";
+import { runOk } from "../harness/command.ts";
 import { personDn } from "../harness/directory-entries.ts";
 import {
   answerAll,
   type Behaviour,
+  BIND,
   formatEntry,
   formatResult,
   type HostileLdap,
@@ -19,6 +21,7 @@ import {
 } from "../harness/hostile-ldap.ts";
 import { hostileConfigOf } from "../harness/ldap-config.ts";
 import { makeTlsFiles, type TlsFiles } from "../harness/tls-files.ts";
+import { waitFor } from "../harness/wait.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "directory-stall-"));
 const alice = { kind: "user", user: "alice" } as const;
@@ -127,6 +130,44 @@ describe("connections", () => {
     await directory.close();
   });
 
+  test("that stalled leave their places to others", async () => {
+    let isStalled = true;
+    await using server = await startHostileLdap({
+      tls,
+      immediate: true,
+      onSecure: searches((id, wire) => {
+        if (!isStalled) wire.send(formatResult(id, 0x65, 0));
+      }),
+    });
+    const directory = connect(server);
+    const all = Array.from({ length: MOST_CONNECTIONS }, (_, at) =>
+      directory.findPerson(person(at)),
+    );
+    const stalled = await Promise.allSettled(all);
+    expect(new Set(stalled.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    await waitFor("connections given up", () => server.open() === 0);
+    isStalled = false;
+    expect(await directory.findPerson(alice)).toBeUndefined();
+    await directory.close();
+  });
+
+  test("on which something came that nobody asked for are not used again", async () => {
+    await using server = await startHostileLdap({
+      tls,
+      immediate: true,
+      onSecure: searches((id, wire) => {
+        wire.send(formatResult(id, 0x65, 0));
+        setTimeout(() => wire.send(formatResult(id, 0x65, 0)), 50);
+      }),
+    });
+    const directory = connect(server, { timeout: 30 });
+    await directory.findPerson(alice);
+    await waitFor("the connection ended", () => server.open() === 0);
+    expect(await directory.findPerson(alice)).toBeUndefined();
+    expect(server.connections()).toBe(2);
+    await directory.close();
+  });
+
   test("that a kept one replaces are tried once and not for ever", async () => {
     let answers = 1;
     await using server = await startHostileLdap({
@@ -142,6 +183,38 @@ describe("connections", () => {
     await directory.findPerson(alice);
     await expect(directory.findPerson(alice)).rejects.toThrow("ends connections");
     expect(server.connections()).toBe(2);
+    await directory.close();
+  });
+});
+
+describe("the time for an answer", () => {
+  test("is one for all its steps", async () => {
+    const late = (send: () => void): void => void setTimeout(send, 700);
+    let binds = 0;
+    await using server = await startHostileLdap({
+      tls,
+      immediate: true,
+      onSecure(asked, wire) {
+        binds += asked.operation === BIND ? 1 : 0;
+        if (binds === 1 && asked.operation === BIND) answerAll(asked, wire);
+        else late(() => answerAll(asked, wire));
+      },
+    });
+    const directory = connect(server);
+    await expect(directory.checkPassword("alice", "x")).rejects.toThrow("timed out after 1 s");
+    expect(binds).toBe(2);
+    await directory.close();
+  });
+
+  test("is over also while a file cannot be read", async () => {
+    await using server = await startHostileLdap({ tls, immediate: true, onSecure: answerAll });
+    const pipe = join(folder, "pipe");
+    await runOk("mkfifo", [pipe]);
+    const { bind } = hostileConfigOf(server.port, tls);
+    const directory = connect(server, { bind: { ...bind, "password-file": pipe } });
+    await expect(directory.probe()).rejects.toThrow("timed out after 1 s");
+    // Lets the reading thread go.
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     await directory.close();
   });
 });

@@ -9,6 +9,7 @@ import { createLdapDirectory } from "../../server/directory/ldap-directory.ts";
 import { BASE, PASSWORDS, personDn } from "../harness/directory-entries.ts";
 import { ldapConfigOf, waysTo } from "../harness/ldap-config.ts";
 import { type Slapd, startSlapd } from "../harness/slapd.ts";
+import { waitFor } from "../harness/wait.ts";
 
 /** Entries that a directory can have and that must not become somebody else. */
 const ODD_ENTRIES = `dn: ou=elsewhere,${BASE}
@@ -251,7 +252,7 @@ describe("over time", () => {
   test("a directory that stands still costs its time and no more, and is asked again", async () => {
     const found = connect({ timeout: 1 });
     await found.findPerson(user("alice"));
-    process.kill(slapd.daemon().pid, "SIGSTOP");
+    await slapd.stall();
     try {
       await expect(found.findPerson(user("alice"))).rejects.toThrow(
         "localhost does not answer (timed out after 1 s)",
@@ -259,9 +260,10 @@ describe("over time", () => {
       await expect(found.checkPassword("alice", PASSWORDS.alice)).rejects.toThrow("timed out");
       await expect(found.probe()).rejects.toThrow("timed out");
     } finally {
-      process.kill(slapd.daemon().pid, "SIGCONT");
+      slapd.resume();
     }
-    expect(await found.findPerson(user("alice"))).toMatchObject({ user: "alice" });
+    const again = await waitFor("an answer", () => found.findPerson(user("alice")));
+    expect(again).toMatchObject({ user: "alice" });
     await found.close();
   });
 

@@ -56,7 +56,7 @@ describe("reading an answer", () => {
     ["a length without end", "30 80 02 01 01 61 07 0a 01 00 04 00 04 00 00 00"],
     ["a length of five bytes", "30 85 00 00 00 00 0c 02 01 01 61 07 0a 01 00 04 00 04 00"],
     ["a length of 4 GiB", "30 84 ff ff ff ff 02 01 01 61 07 0a 01 00 04 00 04 00"],
-    ["a tag of several bytes", "3f 21 02 01 01"],
+    ["a tag of several bytes", "30 11 02 01 01 61 0c 0a 01 00 04 00 04 00 bf 03 01 01 01"],
     ["no id", "30 09 61 07 0a 01 00 04 00 04 00"],
     ["a negative id", "30 0c 02 01 ff 61 07 0a 01 00 04 00 04 00"],
     ["a request", "30 0c 02 01 01 60 07 02 01 03 04 00 80 00"],
