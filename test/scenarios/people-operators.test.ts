@@ -12,6 +12,7 @@ import {
   PRINCIPALS,
   startPeopleCluster,
 } from "../harness/people.ts";
+import { readResults } from "../harness/people-requests.ts";
 import { makeRequest, redeemJoin } from "../harness/test-node.ts";
 
 /** Who admits machines and operates, over HTTPS with a ticket. */
@@ -28,6 +29,11 @@ beforeAll(async () => {
         "  operate:        { to: root-admins, operate: [revoke, audit, apply] }",
         `  operate:        { to: root-admins, operate: [revoke, audit, apply], source-address: [offices] }
   look:           { to: oncall, operate: audit }`,
+      ],
+      // Two groups that share a person: check cannot see it, the decision does.
+      [
+        "  - { id: no-wildcard,",
+        '  - { id: oncall-no-kube, who: { is: [oncall] }, gets: { cn: "user:*" } }\n  - { id: no-wildcard,',
       ],
       // keyclient asks from 127.0.0.1
       ["address: 127.0.1.21 }", "address: 127.0.0.1 }"],
@@ -119,4 +125,13 @@ describe("operators' routes", () => {
     const answer = await askAs(name, path, body, { args, ...(from === undefined ? {} : { from }) });
     expect(`${answer.status} ${answer.body.slice(0, 300)}`).toMatch(new RegExp(`^${status} `));
   });
+});
+
+test("a never rule about a group stops whoever is in it, whichever group the grant goes to", async () => {
+  const ask = async (name: Name): Promise<string | undefined> => {
+    const requests = [{ grant: "kube-user", csr: makeRequest().csr }];
+    return readResults(await askAs(name, PATHS.certificates, { requests }))[0]?.refusal;
+  };
+  expect(await ask("bob@EXAMPLE.EDU")).toMatch(/^policy\.never: never rule oncall-no-kube forbids/);
+  expect(await ask("alice@EXAMPLE.EDU")).toBe("");
 });
