@@ -27,7 +27,7 @@ export const ldapConfigOf = (
   ...changes,
 });
 
-/** The same for a hostile directory on this port: without principals, with one second for an answer. */
+/** The same for a hostile directory on this port: without principals, with 30 s for an answer. */
 export function hostileConfigOf(
   port: number,
   { ca }: TlsFiles,
@@ -40,5 +40,5 @@ export function hostileConfigOf(
     caFile: ca,
     bind: { ...READER, passwordFile },
   };
-  return ldapConfigOf(server, { people: { base: `ou=people,${BASE}` }, timeout: 1, ...changes });
+  return ldapConfigOf(server, { people: { base: `ou=people,${BASE}` }, timeout: 30, ...changes });
 }
