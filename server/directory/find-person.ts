@@ -34,9 +34,9 @@ export async function findPerson(
   key: Key,
 ): Promise<FoundPerson | undefined> {
   if (key.value === "") return undefined;
-  const found = await findOne(connection, settings, key);
+  const found = await findOne(connection, { settings, warn }, key);
   if (found === undefined || !valuesOf(found, key.attribute).includes(key.value)) return undefined;
-  const user = userOf(found, settings.people.user);
+  const user = userOf(found, settings.people.user, warn);
   const person = { dn: found.dn, user, memberOf: valuesOf(found, MEMBER_OF) };
   const groups = await groupsOf(connection, { groups: settings.groups, warn }, person);
   return { entry: { user, groups }, dn: found.dn };
@@ -46,7 +46,7 @@ const MEMBER_OF = "memberOf";
 
 async function findOne(
   connection: LdapConnection,
-  { people, groups }: SearchDeps["settings"],
+  { settings: { people, groups }, warn }: SearchDeps,
   { attribute, value }: Key,
 ): Promise<FoundEntry | undefined> {
   const [found, ...others] = await findEntries(connection, {
@@ -56,25 +56,32 @@ async function findOne(
     attributes: [people.user, attribute, ...(groups.kind === "member-of" ? [MEMBER_OF] : [])],
   });
   if (others.length > 0) {
-    const cause = new Error(`${others.length + 1} entries have ${attribute} ${show(value)}`);
-    throw new LdapFault(`has more than one entry for ${show(value)}`, { concern: "person", cause });
+    const detail = `${others.length + 1} entries have ${attribute} ${show(value)}`;
+    throw refuse(warn, `has more than one entry for ${show(value)}`, detail);
   }
-  if (found !== undefined) checkPlace(found.dn, people);
+  if (found !== undefined && !isBelow(found.dn, people)) {
+    const detail = `${show(found.dn)} does not lie below ${people.base.text}`;
+    throw refuse(warn, "answers with an entry of another place", detail);
+  }
   return found;
 }
 
-function checkPlace(dn: string, { base }: LdapSettings["people"]): void {
+function isBelow(dn: string, { base }: LdapSettings["people"]): boolean {
   const name = parseDistinguishedName(dn);
-  if (name !== undefined && (levelsBelow(name, base.name) ?? 0) > 0) return;
-  const cause = new Error(`${show(dn)} does not lie below ${base.text}`);
-  throw new LdapFault("answers with an entry of another place", { concern: "person", cause });
+  return name !== undefined && (levelsBelow(name, base.name) ?? 0) > 0;
 }
 
-function userOf(found: FoundEntry, attribute: string): string {
+function userOf(found: FoundEntry, attribute: string, warn: SearchDeps["warn"]): string {
   const [user, ...others] = valuesOf(found, attribute);
   if (user !== undefined && others.length === 0) return user;
-  const cause = new Error(`${show(found.dn)} has ${others.length + 1} values of ${attribute}`);
-  throw new LdapFault("has an entry without one clear name", { concern: "person", cause });
+  const detail = `${show(found.dn)} needs one value of ${attribute} in UTF-8, and no other`;
+  throw refuse(warn, "has an entry without one clear name", detail);
+}
+
+/** The caller learns that something is wrong, the operator what. */
+function refuse(warn: SearchDeps["warn"], message: string, detail: string): LdapFault {
+  warn(`nobody is let in by this entry: ${detail}`);
+  return new LdapFault(message, { concern: "person", cause: new Error(detail) });
 }
 
 const show = (text: string): string => JSON.stringify(text.slice(0, 256));

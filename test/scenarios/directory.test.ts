@@ -192,6 +192,7 @@ describe("who somebody is", () => {
       message: "localhost has an entry without one clear name",
       cause: { message: expect.stringContaining("uid=grace") },
     });
+    expect(warnings.some((text) => text.includes("uid=grace"))).toBe(true);
   });
 
   test("a principal is who has it, whole and exact", async () => {
