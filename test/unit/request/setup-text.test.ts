@@ -15,7 +15,7 @@ import { addSshConfig, cutSshConfig, formatSshConfig } from "../../../client/req
 import { runOk } from "../../harness/command.ts";
 import { makePerson } from "./ssh-user.ts";
 
-const INCLUDE = "/home/cela/.local/share/key system/ssh_config";
+const INCLUDE = "/people/cela/.local/share/key system/ssh_config";
 
 describe("~/.ssh/config", () => {
   const anyText = fc.oneof(
@@ -72,13 +72,13 @@ Match all
   });
 
   test.for([
-    `/home/c"e`,
-    "/home/c'e",
-    "/home/c%e",
-    "/home/c*e",
-    "/home/$HOME",
-    "/home/c\\e",
-    "/home/a\nb",
+    `/people/c"e`,
+    "/people/c'e",
+    "/people/c%e",
+    "/people/c*e",
+    "/people/$HOME",
+    "/people/c\\e",
+    "/people/a\nb",
   ])("refuses a folder that ssh_config cannot name: %s", (folder) => {
     expect(() => addSshConfig(Buffer.alloc(0), `${folder}/ssh_config`)).toThrow("cannot");
     const paths = { front: "/f", data: folder };
@@ -90,7 +90,7 @@ Match all
 const ENTRY: KubeEntry = {
   cluster: "hyades",
   server: "https://api.hyades.example.edu:6443",
-  anchors: "/home/cela/.local/share/keysystem/hyades/anchors/kubernetes.pem",
+  anchors: "/people/cela/.local/share/keysystem/hyades/anchors/kubernetes.pem",
   command: "/usr/bin/keyreq",
   args: ["--cluster", "hyades", "kube", "--exec-credential"],
   version: "v1",
