@@ -126,7 +126,6 @@ export function parseCredential(
   description: Description,
   read: (name: string) => string | undefined,
 ): HeldCredential | undefined {
-  if (description.keyIn === "agent") return undefined;
   try {
     return description.form === "tls" ? parseTls(description, read) : parseSsh(description, read);
   } catch {

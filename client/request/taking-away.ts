@@ -15,19 +15,15 @@ export async function takeAway(
   summary: CredentialSummary,
 ): Promise<Taken> {
   const { cluster, grant, form } = summary;
+  // This also sees to it that ssh is not led to files that are gone.
   const inAgent = form === "ssh" ? await forgetFromAgent(deps, summary) : 0;
   removeCredential(deps, shelf, grant);
-  tellSsh(deps, shelf, [summary]);
   return { cluster, grant, inAgent };
 }
 
-/** Takes away what has expired; agents drop it by themselves. @throws Failure */
-export const clearExpired = (deps: RequestDeps, shelf: Shelf): void =>
-  tellSsh(deps, shelf, removeExpired(deps, shelf));
-
-/** ssh must not be led to files that are gone. */
-function tellSsh(deps: RequestDeps, shelf: Shelf, gone: readonly CredentialSummary[]): void {
-  const forSsh = gone.filter(({ form }) => form === "ssh");
+/** Takes away what has expired, and what leads ssh to it; agents drop it by themselves. @throws Failure */
+export function clearExpired(deps: RequestDeps, shelf: Shelf): void {
+  const forSsh = removeExpired(deps, shelf).filter(({ form }) => form === "ssh");
   if (forSsh.length === 0) return;
   for (const { grant } of forSsh) forgetFreshness(deps, shelf.places, grant);
   writeIdentities(deps, shelf);

@@ -28,7 +28,8 @@ function hold({ deps, cluster }: FakePerson, grant: string, life = HOUR): HeldCr
   const held = { ...facts, ...bounds, form: "ssh", key, principals: ["root"] } as const;
   const summary = keepCredential(deps, cluster, held, { keyIn: "files" });
   writeFreshness(deps, cluster.places, ["root"], freshnessOf(summary, undefined));
-  writeIdentities(deps, cluster);
+  // As it was written before anything expired.
+  writeIdentities({ ...deps, now: () => NOW - HOUR }, cluster);
   return held;
 }
 
@@ -51,8 +52,9 @@ test("status of nothing says what to type", async () => {
 
 test("what has expired is said once, exit 5, and ssh is led there no more", async () => {
   const person = makePerson();
-  hold(person, "ssh-root", -1000);
   hold(person, "ssh-login");
+  hold(person, "ssh-root", -1000);
+  expect(identities(person)).toContain("ssh-root");
   expect(await statusCommand(person.deps, person.output(true))).toBe(5);
   expect(JSON.parse(person.said.out)).toMatchObject({
     schema: 1,
@@ -64,6 +66,7 @@ test("what has expired is said once, exit 5, and ssh is led there no more", asyn
   });
   expect(identities(person)).not.toContain("ssh-root");
   expect(identities(person)).toContain("ssh-login");
+  expect(existsSync(join(person.cluster.places.expiry, "root"))).toBe(false);
   expect(await statusCommand(person.deps, person.output())).toBe(0);
 });
 

@@ -184,6 +184,16 @@ test.for<{ name: string; signed: Signed; wish?: Partial<Wish> }>([
   { name: "with a principal that was not chosen", signed: { principals: "root,ceph-ops" } },
   { name: "without the chosen principal", signed: {}, wish: { choose: ["ceph-ops"] } },
   { name: "for hosts", signed: { args: ["-h"], options: [] } },
+  {
+    name: "for hosts, like the offer in all else",
+    signed: { args: ["-h"], options: [] },
+    wish: { offer: { ...SSH, extensions: [], sourceAddress: [] } },
+  },
+  {
+    name: "for none, where the offer names none",
+    signed: { principals: "" },
+    wish: { offer: { ...SSH, names: [] } },
+  },
   { name: "from anywhere", signed: { options: ["-O", "clear", "-O", "permit-pty"] } },
   {
     name: "from another place",
