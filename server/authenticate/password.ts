@@ -67,6 +67,8 @@ async function ask(
     return await directory.checkPassword(user, password);
   } catch (cause) {
     if (!(cause instanceof DirectoryError)) throw cause;
+    // It answered, and cannot say who this is; asking again does not help.
+    if (cause.concern === "person") throw refused({ cause });
     throw new KeysystemError("directory.unavailable", cause.message, { cause });
   }
 }
@@ -81,8 +83,8 @@ function parseBasic(credentials: string): { readonly user: string; readonly pass
   return { user, password };
 }
 
-const refused = (): KeysystemError =>
-  new KeysystemError("auth.password", "the user name or the password is not accepted");
+const refused = (options?: ErrorOptions): KeysystemError =>
+  new KeysystemError("auth.password", "the user name or the password is not accepted", options);
 
 /** Whoever has one IPv6 address has its /64. */
 const networkOf = (address: string): string =>
