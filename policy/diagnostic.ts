@@ -1,3 +1,5 @@
+import type { Code } from "./codes/codes.ts";
+
 /** A place in a policy file: 1-based line and column, and the length of the marked text. */
 export type Place = {
   readonly file: string;
@@ -6,9 +8,9 @@ export type Place = {
   readonly length: number;
 };
 
-/** One message about a policy file. The codes are in POLICY.md's table: E1xx shape … E501 test, W6xx lint. */
+/** One message about a policy file. Its code has a page: see {@link Code}. */
 export type Diagnostic = {
-  readonly code: string;
+  readonly code: Code;
   readonly severity: "error" | "warning";
   readonly place: Place;
   readonly message: string;

@@ -1,3 +1,4 @@
+import type { Code } from "./codes/codes.ts";
 import type { Diagnostic, Place } from "./diagnostic.ts";
 
 /** What a message may say beyond its first line. */
@@ -9,8 +10,8 @@ export type Remarks = {
 
 /** Collects the messages about one reading of a policy. */
 export type Report = {
-  readonly error: (code: string, place: Place, message: string, remarks?: Remarks) => void;
-  readonly warn: (code: string, place: Place, message: string, remarks?: Remarks) => void;
+  readonly error: (code: Code, place: Place, message: string, remarks?: Remarks) => void;
+  readonly warn: (code: Code, place: Place, message: string, remarks?: Remarks) => void;
   readonly hasErrors: () => boolean;
   /** In the order of the file. */
   readonly diagnostics: () => readonly Diagnostic[];

@@ -2,6 +2,7 @@ import type { Model } from "../model.ts";
 import type { Report } from "../report.ts";
 import { checkDirectories } from "./directories.ts";
 import { lint } from "./lint.ts";
+import { checkLockout } from "./lockout.ts";
 import { checkNames } from "./names.ts";
 import { checkNever } from "./never.ts";
 
@@ -11,5 +12,6 @@ export function checkModel(model: Model, report: Report): void {
   if (report.hasErrors()) return;
   checkNever(model, report);
   checkDirectories(model, report);
+  checkLockout(model, report);
   if (!report.hasErrors()) lint(model, report);
 }

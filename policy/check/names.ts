@@ -1,6 +1,7 @@
 import { nodeBindings } from "../build/bindings.ts";
 import { buildContent, isFailure } from "../build/content.ts";
 import type { Failure } from "../build/name.ts";
+import type { Code } from "../codes/codes.ts";
 import type { IssueGrant, Model, Node } from "../model.ts";
 import type { Report } from "../report.ts";
 import { SYSTEM_ACCOUNTS } from "../text/accounts.ts";
@@ -52,7 +53,7 @@ function reportFailure(
   report: Report,
 ): void {
   const here = { place: template.place, message: `"${template.text}" is written here` };
-  const say = (code: string, message: string, notes = [here]): void =>
+  const say = (code: Code, message: string, notes = [here]): void =>
     report.error(code, node.place, `node "${node.name}" ${message}`, { notes });
   switch (kind) {
     case "no-value":

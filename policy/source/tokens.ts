@@ -1,4 +1,5 @@
 import { CST, Lexer } from "yaml";
+import type { Code } from "../codes/codes.ts";
 import type { Report } from "../report.ts";
 import type { Locator } from "./locator.ts";
 
@@ -15,7 +16,7 @@ const MAX_TOKENS = 400_000;
  */
 const INVISIBLE = /[^\t\n\r\P{Cc}]|[\u202a-\u202e\u2066-\u2069]|\p{Cs}/u;
 
-type Refusal = { readonly code: string; readonly message: string; readonly help?: string };
+type Refusal = { readonly code: Code; readonly message: string; readonly help?: string };
 
 const REFUSALS: ReadonlyMap<string | null, Refusal> = new Map([
   ["anchor", { code: "E103", message: "anchors are not allowed", help: "write it out" }],
