@@ -114,13 +114,16 @@ function admitGrant(
     const most = Math.max(...lifetimes);
     return { usual: most, most };
   }
-  const denied = answers.find(({ verdict }) => verdict === "deny");
-  if (denied?.verdict === "deny") throw new KeysystemError(denied.code, denied.detail);
   const roles = policy.nodes.get(node)?.roles ?? [];
   const enough = [...policy.grants.values()].filter(
     (grant) =>
       grant.verb === "admit" &&
       roles.every((role) => grant.admit.some(({ text }) => text === role)),
   );
-  throw forbidden(policy, caller, enough, `no grant lets ${subjectName(subject)} admit ${node}`);
+  const detail = `no grant lets ${subjectName(subject)} admit ${node}`;
+  const refusal = forbidden(policy, caller, enough, detail);
+  const denied = answers.find(({ verdict }) => verdict === "deny");
+  // What a silent directory could still give comes before what was refused for its own reasons.
+  if (refusal.code === "directory.unavailable" || denied?.verdict !== "deny") throw refusal;
+  throw new KeysystemError(denied.code, denied.detail);
 }

@@ -96,6 +96,8 @@ function stateOf({ directory, facts, groups }: Answer): DirectoryState {
       return { directory, state, age: Math.floor(facts.age), groups: [...groups] };
     case "absent":
       return { directory, state, age: Math.floor(facts.age) };
+    case "unclear":
+      return { directory, state: "absent", detail: facts.why };
     case "unreachable": {
       const silent = facts.silent === undefined ? {} : { age: Math.floor(facts.silent) };
       return { directory, state, detail: facts.why, ...silent };

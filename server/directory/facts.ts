@@ -9,6 +9,8 @@ export type AgeLimits = { readonly maxAge: number; readonly useLast: number };
 export type Facts =
   | { readonly state: "answered" | "kept"; readonly entry: Entry; readonly age: number }
   | { readonly state: "absent"; readonly age: number }
+  /** It answered, and from its answer nobody can tell who this is; asking again does not help. */
+  | { readonly state: "unclear"; readonly why: string }
   /** `silent`: seconds since the directory last answered anything; absent when it never did. */
   | { readonly state: "unreachable"; readonly why: string; readonly silent?: number };
 
@@ -82,6 +84,9 @@ export function createFactFinder(deps: FactFinderDeps): FactFinder {
     try {
       return factsOf(await share(key, name, limits), "answered");
     } catch (error) {
+      if (error instanceof DirectoryError && error.concern === "person") {
+        return { state: "unclear", why: error.message };
+      }
       return withoutAnswer(key, explain(error), limits);
     }
   };

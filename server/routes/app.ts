@@ -1,9 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { KeysystemError } from "../../protocol/problems.ts";
 import { createMutualHook } from "../authenticate/mutual.ts";
 import { answerClientError } from "./client-error.ts";
 import { answerError, createNotFoundAnswer } from "./error-answer.ts";
@@ -87,6 +89,7 @@ export async function createApp({ log, schemes = [], createServer }: AppOptions)
       return server;
     },
   });
+  refuseBrokenText(app);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.addHook("onSend", createMutualHook(schemes));
   app.setErrorHandler(answerError);
@@ -99,4 +102,17 @@ export async function createApp({ log, schemes = [], createServer }: AppOptions)
     },
   });
   return app;
+}
+
+/** JSON is UTF-8 (RFC 8259 §8.1): bytes that are not would be taken for another text than was sent. */
+function refuseBrokenText(app: App): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser<Buffer>(
+    "application/json",
+    { parseAs: "buffer" },
+    (request, body, done) => {
+      if (isUtf8(body)) parse(request, body.toString(), done);
+      else done(new KeysystemError("request.malformed", "the body is not UTF-8 (RFC 8259 §8.1)"));
+    },
+  );
 }

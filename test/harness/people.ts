@@ -251,9 +251,17 @@ async function curl(
     ...(stdin === undefined ? {} : { stdin }),
     timeout: 60,
   });
-  if (code !== 0) throw new Error(`curl ended with ${code}: ${stderr}`);
+  // What is longer than the limit is cut off while it is being sent; the answer may be lost on the way then.
+  if (CUT_OFF.includes(code) && !stdout.includes("\r\n\r\n")) return NO_ANSWER;
+  if (code !== 0 && !CUT_OFF.includes(code)) throw new Error(`curl ended with ${code}: ${stderr}`);
   return parseAnswer(stdout);
 }
+
+/** curl's exit codes for a connection that ended while it was sending or receiving. */
+const CUT_OFF: readonly number[] = [55, 56];
+
+/** What is given where the connection was cut and no answer came. */
+const NO_ANSWER: CurlAnswer = { status: 0, headers: {}, body: "", code: "" };
 
 /** The last answer of those that `curl -i` wrote, one after the other. */
 function parseAnswer(written: string): CurlAnswer {

@@ -243,7 +243,10 @@ describe("without an answer", () => {
     reply(new DirectoryError("ldap has more than one entry", { concern: "person" }));
     pass(301);
     const useLast = { maxAge: 300, useLast: 3600 };
-    expect(await find(alice, useLast)).toMatchObject({ state: "unreachable", silent: 0 });
+    expect(await find(alice, useLast)).toEqual({
+      state: "unclear",
+      why: "ldap has more than one entry",
+    });
     reply({ user: "bob", groups: [] });
     expect(await find({ kind: "user", user: "bob" }, useLast)).toMatchObject({
       state: "answered",
