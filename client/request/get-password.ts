@@ -45,7 +45,6 @@ async function askTwice(terminal: RequestDeps["terminal"]): Promise<string> {
     ]);
   }
   const first = await terminal.askSecret("password for the file: ");
-  checkPassword(first);
   if ((await terminal.askSecret("the same again: ")) === first) return first;
   throw refuse("the two passwords differ");
 }

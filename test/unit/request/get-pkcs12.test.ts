@@ -89,6 +89,16 @@ describe("PKCS#12", () => {
     expect(failure).toMatchObject({ exit: 2, message: expect.stringMatching(says) });
     expect([person.log, readdirSync(outOf(person))]).toEqual([[], []]);
   });
+  test("over a file that is there is refused before a password is typed", async () => {
+    const person = make([WEB]);
+    writeFileSync(at(person, "web.p12"), "mine");
+    const failure = await failureOf(get(person, { p12: true }));
+    expect(failure).toMatchObject({
+      exit: 2,
+      message: expect.stringContaining("web.p12 is there"),
+    });
+    expect(person.log).toEqual([]);
+  });
   test("without a terminal says which flags there are", async () => {
     const failure = await failureOf(get(make(), { p12: true }));
     expect(failure).toMatchObject({
