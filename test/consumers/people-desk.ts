@@ -1,0 +1,180 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { run, type CommandOptions, type Outcome } from "../harness/command.ts";
+import { pinOf } from "../harness/keyreq.ts";
+import type { PeopleCluster } from "../harness/people.ts";
+import { startDaemon, type Daemon } from "../harness/process.ts";
+import { CHECKOUT } from "../harness/source-tree.ts";
+import { waitFor } from "../harness/wait.ts";
+import {
+  asAccount,
+  hostsWith,
+  inView,
+  passwdWith,
+  type Account,
+  type View,
+} from "./people-view.ts";
+
+const KEYREQ = join(CHECKOUT, "client/bin/keyreq");
+
+/** Addresses of the cluster's machines, as everybody resolves them. */
+export const HOSTS = {
+  "m1.hyades.example.edu": "127.0.1.11",
+  "m2.hyades.example.edu": "127.0.1.12",
+} as const;
+
+/** What is to be seen on a terminal, and what is typed then. */
+export type Exchange = { readonly question: string; readonly answer: string };
+
+/** Everything that a terminal showed, and the exit code. */
+export type Seen = { readonly code: number; readonly screen: string };
+
+/** A person's machine: an account without any right, with a home of its own, which passwd(5) names. */
+export type Desk = {
+  readonly account: Account;
+  readonly home: string;
+  /** A folder of the person's outside the home. */
+  readonly scratch: string;
+  /** What every program there finds in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The words with which a program starts there. */
+  words(file: string, args: readonly string[]): readonly [string, readonly string[]];
+  /** Runs a program, whatever its exit code; `env` is added to the environment. */
+  run(file: string, args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+  keyreq(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
+  /** Runs a shell's command on a terminal (script(1)), and types each answer once its question is to be seen. */
+  onTerminal(command: string, talk: readonly Exchange[]): Promise<Seen>;
+  /** `keyreq setup URL --pin PIN --yes` and more flags, which has to succeed. */
+  setup(...flags: readonly string[]): Promise<Outcome>;
+  /** Another ticket in place of the one that is there. */
+  kinit(principal: string): Promise<void>;
+  /** Starts an ssh-agent where SSH_AUTH_SOCK says; ended by who starts it. */
+  startAgent(): Promise<Daemon>;
+  /** Writes a file into the home, its folders with it, as the person's own. */
+  write(path: string, text: string, mode?: number): void;
+};
+
+let desks = 0;
+
+/** Makes the machine of somebody who is `user` there; without a ticket, an agent or a setup. */
+export function makeDesk(people: PeopleCluster, user: string): Desk {
+  desks += 1;
+  const base = join(people.cluster.folder, "desks", `${desks}`);
+  const home = join(base, user);
+  const account = { name: user, uid: 61_000 + desks, home };
+  mkdirSync(home, { recursive: true });
+  const view = makeView(base, account);
+  const { KRB5_CONFIG = "" } = people.kdc.environment;
+  const config = join(base, "krb5.conf");
+  copyFileSync(KRB5_CONFIG, config);
+  const own = (path: string): void => chownSync(path, account.uid, account.uid);
+  own(home);
+  const scratch = join(base, "scratch");
+  mkdirSync(scratch);
+  own(scratch);
+  const cache = join(scratch, "tickets");
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home,
+    USER: user,
+    LOGNAME: user,
+    SHELL: "/bin/sh",
+    KRB5_CONFIG: config,
+    KRB5CCNAME: `FILE:${cache}`,
+    SSH_AUTH_SOCK: join(scratch, "agent"),
+  };
+  const words: Desk["words"] = (file, args) => {
+    const [first = "", ...rest] = inView(view, asAccount(account, [file, ...args]));
+    return [first, rest];
+  };
+  const start: Desk["run"] = (file, args, { env = {}, ...options } = {}) =>
+    run(...words(file, args), { timeout: 120, ...options, env: { ...environment, ...env } });
+  const keyreq: Desk["keyreq"] = (args, options) => start(KEYREQ, args, options);
+  return {
+    account,
+    home,
+    scratch,
+    environment,
+    words,
+    run: start,
+    keyreq,
+    onTerminal: (command, talk) => {
+      const [file, args] = words("script", ["-qefc", command, "/dev/null"]);
+      return converse(spawn(file, args, { env: environment }), talk);
+    },
+    async setup(...flags) {
+      const args = ["setup", people.url, "--pin", pinOf(people), "--yes", ...flags];
+      const outcome = await keyreq(args);
+      if (outcome.code !== 0) throw new Error(`setup: ${outcome.code}\n${outcome.stderr}`);
+      return outcome;
+    },
+    async kinit(principal) {
+      const { environment: found } = await people.person(principal);
+      copyFileSync(found["KRB5CCNAME"]?.replace("FILE:", "") ?? "", cache);
+      own(cache);
+    },
+    startAgent: () => startAgent(words, environment, base),
+    write(path, text, mode = 0o600) {
+      const parts = path.split("/");
+      for (const length of parts.keys()) {
+        if (length === 0) continue;
+        const folder = join(home, ...parts.slice(0, length));
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        own(folder);
+      }
+      writeFileSync(join(home, path), text, { mode });
+      own(join(home, path));
+    },
+  };
+}
+
+function makeView(base: string, account: Account): View {
+  const [passwd, hosts] = [join(base, "passwd"), join(base, "hosts")];
+  writeFileSync(passwd, passwdWith(readFileSync("/etc/passwd", "utf8"), [account]));
+  writeFileSync(hosts, hostsWith(readFileSync("/etc/hosts", "utf8"), HOSTS));
+  return { "/etc/passwd": passwd, "/etc/hosts": hosts };
+}
+
+async function converse(
+  child: ChildProcessWithoutNullStreams,
+  talk: readonly Exchange[],
+): Promise<Seen> {
+  let screen = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (part: Buffer) => (screen += part.toString()));
+  }
+  const ended = new Promise<number>((resolve) => {
+    child.on("close", (code) => resolve(code ?? 128));
+  });
+  let read = 0;
+  for (const { question, answer } of talk) {
+    const seen = (): boolean => screen.includes(question, read);
+    await waitFor(question, seen, 60).catch((cause: unknown) => {
+      child.kill("SIGKILL");
+      throw new Error(`${question} is not to be seen:\n${screen}`, { cause });
+    });
+    read = screen.length;
+    child.stdin.write(`${answer}\n`);
+  }
+  return { code: await ended, screen: screen.replaceAll("\r", "") };
+}
+
+async function startAgent(
+  words: Desk["words"],
+  environment: Desk["environment"],
+  base: string,
+): Promise<Daemon> {
+  const { SSH_AUTH_SOCK = "" } = environment;
+  const [file, args] = words("ssh-agent", ["-D", "-a", SSH_AUTH_SOCK]);
+  const daemon = startDaemon(file, args, { log: join(base, "agent.log"), env: environment });
+  await waitFor("the agent", () => existsSync(SSH_AUTH_SOCK));
+  return daemon;
+}
