@@ -9,8 +9,15 @@ import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 type HoldOffDeps = Pick<RequestDeps, "places" | "uid" | "now" | "environment">;
 
-/** Milliseconds for which `ssh --ensure` does not ask again: scp and git open several connections. */
-const AFTER = { denial: 10_000, outage: 5000 } as const;
+/**
+ * Milliseconds for which `ssh --ensure` does not ask again: scp and git open several connections.
+ * What the person can mend at once (a reason, a ticket) is not waited for.
+ */
+const AFTER: ReadonlyMap<number, number> = new Map([
+  [EXIT.denied, 10_000],
+  [EXIT.unreachable, 5000],
+]);
+const LONGEST = Math.max(...AFTER.values());
 
 const HeldOff = Type.Object({
   until: Type.Integer(),
@@ -21,13 +28,14 @@ const HeldOff = Type.Object({
 
 const fileOf = (places: ClusterPlaces): string => join(places.folder, ".held-off");
 
-/** Notes that a login did not work out, for some seconds or until there is another ticket. @throws Failure */
+/** Notes that a login was denied or nobody answered, for some seconds or until there is another ticket. @throws Failure */
 export function holdOff(
   deps: HoldOffDeps,
   places: ClusterPlaces,
   { login, exit }: { readonly login: string; readonly exit: ExitCode },
 ): void {
-  const span = exit === EXIT.denied ? AFTER.denial : AFTER.outage;
+  const span = AFTER.get(exit);
+  if (span === undefined) return;
   const note: Static<typeof HeldOff> = {
     until: deps.now() + span,
     login,
@@ -49,7 +57,7 @@ export function readHoldOff(
   }
   const left = note.until - deps.now();
   // A clock that was set back must not lock anybody out.
-  if (left <= 0 || left > AFTER.denial) return undefined;
+  if (left <= 0 || left > LONGEST) return undefined;
   return Object.values(EXIT).find((code) => code === note.exit);
 }
 

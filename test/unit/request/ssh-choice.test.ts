@@ -112,6 +112,15 @@ describe("holding off", () => {
     expect(readHoldOff(deps, places, login)).toBeUndefined();
   });
 
+  test("what the person can mend at once is asked again", () => {
+    const person = makePerson();
+    const places = clusterPlaces(person.places, "hyades");
+    for (const exit of [1, 2, 5, 6, 7] as const) {
+      holdOff(person, places, { login, exit });
+      expect(readHoldOff(person, places, login)).toBeUndefined();
+    }
+  });
+
   test("another ticket is another question", () => {
     const person = makePerson();
     const places = clusterPlaces(person.places, "hyades");
