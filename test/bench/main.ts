@@ -8,6 +8,7 @@ import { latency } from "./measures/latency.ts";
 import { ledgerGrowth } from "./measures/ledger-growth.ts";
 import { memory } from "./measures/memory.ts";
 import { peopleFacts, peopleLogin } from "./measures/people.ts";
+import { peopleSsh } from "./measures/people-ssh.ts";
 import { comparePeer } from "./peer/compare.ts";
 import { formatDocument, formatRow, TABLE_HEAD } from "./report.ts";
 
@@ -24,6 +25,7 @@ const MEASURES: readonly Measure[] = [
   clientIdle,
   peopleLogin,
   peopleFacts,
+  peopleSsh,
 ];
 
 const USAGE = `usage: npm run bench -- [--json] [--quick] [--peer DIR] [NAME…]

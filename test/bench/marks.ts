@@ -22,6 +22,8 @@ export const MARKS: Readonly<Record<string, Mark | undefined>> = {
   "people.login": undefined,
   "people.facts.cold": undefined,
   "people.facts.warm": undefined,
+  "people.ssh.valid": { on: "value", atMost: 5 },
+  "people.ssh.new": { on: "value", atMost: 400 },
   "peer.kept.8": { on: "ratio", atLeast: 1 },
   "peer.storm.8": { on: "ratio", atLeast: 3 },
   "peer.storm.1": { on: "ratio", atLeast: 0.8 },
