@@ -1,5 +1,5 @@
 import { EXIT } from "../../../protocol/exit-codes.ts";
-import { formatRoughly, formatTime } from "../../terminal/duration.ts";
+import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
 import { findCluster, type Cluster } from "../cluster.ts";
@@ -73,7 +73,7 @@ function wishOf(flags: SshFlags, login: string): LoginWish {
 async function fill({ deps, output, cluster }: Work, flags: SshFlags): Promise<number> {
   const wish = wishOf(flags, flags.as ?? deps.user);
   const gotten = await takingTurns(deps, cluster, () => getForLogin(deps, output, cluster, wish));
-  output.done(gotten.summary.grant, describe(gotten));
+  output.done(gotten.summary.grant, describe(deps, gotten));
   const { grant, principals, serial, notAfter, keyIn } = gotten.summary;
   output.document({ grant, principals, serial, notAfter: formatTime(notAfter), keyIn });
   return EXIT.ok;
@@ -91,7 +91,7 @@ async function findOrGet(
     const fresh = isSpecial ? undefined : await findFresh(deps, cluster, login);
     if (fresh !== undefined) return fresh;
     const gotten = await getForLogin(deps, output, cluster, wishOf(flags, login));
-    if (!output.options.quiet) sayGotten(output, gotten);
+    if (!output.options.quiet) sayGotten(deps, output, gotten);
     return gotten.summary;
   });
 }
@@ -106,7 +106,7 @@ async function ensure({ deps, output, cluster }: Work, flags: SshFlags): Promise
     try {
       const gotten = await getForLogin(deps, output, cluster, wishOf(flags, login));
       // Said with --quiet too: what needs a reason is worth a line.
-      if (gotten.offer.reason === "required") sayGotten(output, gotten);
+      if (gotten.offer.reason === "required") sayGotten(deps, output, gotten);
       return EXIT.ok;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -118,18 +118,25 @@ async function ensure({ deps, output, cluster }: Work, flags: SshFlags): Promise
 }
 
 /** On standard error: standard output is ssh's. */
-const sayGotten = (output: Output, gotten: Gotten): void =>
-  output.warn(`✓ ${gotten.summary.grant}, ${describe(gotten)}`);
+const sayGotten = (deps: RequestDeps, output: Output, gotten: Gotten): void =>
+  output.warn(`✓ ${gotten.summary.grant}, ${describe(deps, gotten)}`);
 
 /** `4 h, usable from 10.9.0.0/16; in agent until 18:04`. */
-function describe({ summary, offer }: Gotten): string {
-  const { notAfter, notBefore, keyIn } = summary;
+function describe({ now }: RequestDeps, { summary, offer }: Gotten): string {
+  const { notAfter, keyIn } = summary;
   const from = offer.sourceAddress ?? [];
   const more = from.length > SHOWN ? " …" : "";
   const places = from.length === 0 ? "" : `, usable from ${from.slice(0, SHOWN).join(", ")}${more}`;
   const end = new Date(notAfter).toTimeString().slice(0, "18:04".length);
   const where = keyIn === "agent" ? "in agent" : "key in a file";
-  return `${formatRoughly((notAfter - notBefore) / 1000)}${places}; ${where} until ${end}`;
+  // From now on: certificates begin some minutes in the past.
+  return `${sayLeft((notAfter - now()) / 1000)}${places}; ${where} until ${end}`;
 }
+
+/** Whole minutes where there is one. */
+const sayLeft = (seconds: number): string =>
+  formatDuration(seconds < MINUTE ? seconds : Math.round(seconds / MINUTE) * MINUTE);
+
+const MINUTE = 60;
 
 const SHOWN = 3;
