@@ -140,6 +140,7 @@ const OWN = [
   "ssh_identities",
   "expiry",
   ".held-off",
+  "ssh.lock",
 ];
 
 function removeOwnFiles(deps: RemovalDeps, isUndone: boolean): void {

@@ -84,6 +84,7 @@ describe("a real ssh-agent", () => {
     ]);
     for (const each of others) await putIntoAgent(person, each, { confirm: false });
     const foreign = await addForeign(person.home, env);
+    expect(foreign).toHaveLength(2);
     const older = await makeCredential(authorities);
     await putIntoAgent(person, older, { confirm: false });
     const newer = await makeCredential(authorities);
@@ -113,6 +114,8 @@ describe("a real ssh-agent", () => {
       "-q",
       "-s",
       join(other.folder, "user_ca"),
+      "-V",
+      "+1h",
       "-I",
       "x",
       "-n",

@@ -241,6 +241,7 @@ describe("kubeconfig", () => {
     ["another kind", "kind: Pod\n"],
     ["clusters that are no list", "clusters: {}\n"],
     ["two documents", "kind: Config\n---\nkind: Config\n"],
+    ["a list that is meant twice", "clusters: &c\n- name: x\n  cluster: {}\nextra: *c\n"],
     ["indented keys", "  kind: Config\n  clusters:\n  - name: x\n"],
   ] as const)("%s is left alone", ([, text]) => {
     expect(() => addKubeContext(text, ENTRY)).toThrow(KubeConfigError);

@@ -79,7 +79,7 @@ test.for([
   "",
   ".",
   "..",
-  "../hyades/expiry/root",
+  "../expiry/root",
   "/etc/passwd",
   "a b",
   "a\nb",
