@@ -1,5 +1,5 @@
-import { rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
@@ -122,26 +122,16 @@ function isNothing(kind: EditRecord["kind"], rest: Buffer | undefined): boolean 
   return text === "" || (kind === "kube" && isEmptyKubeConfig(text));
 }
 
-/** What setup made of a cluster; credentials are taken away by `forget` itself. */
+/** All that is known of a cluster; credentials are taken away by `forget` itself. */
 function removeClusterFiles(deps: RemovalDeps, { places }: Cluster): void {
-  const { folder } = places;
+  const { folder, credentials } = places;
   inPrivateFolder(deps, folder, { create: false }, (held) => {
-    for (const name of OWN) rmSync(held.at(name), { recursive: true, force: true });
+    const names = readdirSync(held.at(".")).filter((name) => name !== basename(credentials));
+    for (const name of names) rmSync(held.at(name), { recursive: true, force: true });
   });
-  removeEmptyFolder(join(folder, "credentials"));
+  removeEmptyFolder(credentials);
   removeEmptyFolder(folder);
 }
-
-const OWN = [
-  "cluster.yaml",
-  "trust.json",
-  "known_hosts",
-  "anchors",
-  "ssh_identities",
-  "expiry",
-  ".held-off",
-  "ssh.lock",
-];
 
 function removeOwnFiles(deps: RemovalDeps, isUndone: boolean): void {
   const { data } = deps.places;
