@@ -43,6 +43,8 @@ export type Desk = {
   readonly home: string;
   /** A folder of the person's outside the home. */
   readonly scratch: string;
+  /** Where the tickets are. */
+  readonly ticketFile: string;
   /** What every program there finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** The words with which a program starts there. */
@@ -56,7 +58,7 @@ export type Desk = {
   setup(...flags: readonly string[]): Promise<Outcome>;
   /** Another ticket in place of the one that is there. */
   kinit(principal: string): Promise<void>;
-  /** Starts an ssh-agent where SSH_AUTH_SOCK says; ended by who starts it. */
+  /** Starts an ssh-agent, which everything there knows of from now on; ended by who starts it. */
   startAgent(): Promise<Daemon>;
   /** Writes a file into the home, its folders with it, as the person's own. */
   write(path: string, text: string, mode?: number): void;
@@ -80,16 +82,15 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
   const scratch = join(base, "scratch");
   mkdirSync(scratch);
   own(scratch);
-  const cache = join(scratch, "tickets");
-  const environment = {
+  const ticketFile = join(scratch, "tickets");
+  const environment: Record<string, string> = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,
     USER: user,
     LOGNAME: user,
     SHELL: "/bin/sh",
     KRB5_CONFIG: config,
-    KRB5CCNAME: `FILE:${cache}`,
-    SSH_AUTH_SOCK: join(scratch, "agent"),
+    KRB5CCNAME: `FILE:${ticketFile}`,
   };
   const words: Desk["words"] = (file, args) => {
     const [first = "", ...rest] = inView(view, asAccount(account, [file, ...args]));
@@ -102,6 +103,7 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
     account,
     home,
     scratch,
+    ticketFile,
     environment,
     words,
     run: start,
@@ -118,10 +120,13 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
     },
     async kinit(principal) {
       const { environment: found } = await people.person(principal);
-      copyFileSync(found["KRB5CCNAME"]?.replace("FILE:", "") ?? "", cache);
-      own(cache);
+      copyFileSync(found["KRB5CCNAME"]?.replace("FILE:", "") ?? "", ticketFile);
+      own(ticketFile);
     },
-    startAgent: () => startAgent(words, environment, base),
+    startAgent() {
+      environment["SSH_AUTH_SOCK"] = join(scratch, "agent");
+      return startAgent(words, environment, base);
+    },
     write(path, text, mode = 0o600) {
       const parts = path.split("/");
       for (const length of parts.keys()) {
