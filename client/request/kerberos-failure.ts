@@ -31,7 +31,7 @@ const READINGS: readonly Reading[] = [
     hints: ["look:  chronyc tracking      set:  chronyc makestep"],
   },
   {
-    says: /Ticket expired|credentials? (?:have|has) expired|Ticket not yet valid/,
+    says: /Ticket expired|credentials have expired|context has expired|Ticket not yet valid/,
     exit: EXIT.unauthenticated,
     message: () => "your Kerberos ticket has expired",
     hints: ["kinit"],
@@ -61,6 +61,9 @@ const READINGS: readonly Reading[] = [
 ];
 
 const realmOf = (service: string): string => service.slice(service.indexOf("@") + 1);
+
+/** Whether a ticket ended between the question and its answer. */
+export const isExpiry = (error: unknown): boolean => /context has expired/.test(messageOf(error));
 
 /** Says what an error of the Kerberos library means; a Failure is given back as it is. */
 export function explainKerberos(service: string, error: unknown): Failure {

@@ -1,6 +1,6 @@
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { Failure, messageOf } from "../terminal/failure.ts";
-import { explainKerberos } from "./kerberos-failure.ts";
+import { explainKerberos, isExpiry } from "./kerberos-failure.ts";
 
 /** One SPNEGO exchange (RFC 4559) that has sent nothing yet. */
 export type Negotiation = {
@@ -64,17 +64,23 @@ async function loadKerberos() {
   }
 }
 
-type Stepping = {
+/** What is used of the package's client. */
+export type Stepping = {
   readonly step: (challenge: string) => Promise<string>;
   readonly contextComplete: boolean;
   readonly username: string;
 };
 
-async function verifyAnswer(client: Stepping, service: string, answer: string): Promise<string> {
+/** Finishes an exchange with the server's answer and gives the own principal. @throws Failure (exit 6) */
+export async function verifyAnswer(
+  client: Stepping,
+  service: string,
+  answer: string,
+): Promise<string> {
   try {
     await client.step(answer);
   } catch (error) {
-    throw unproven(service, error);
+    throw isExpiry(error) ? explainKerberos(service, error) : unproven(service, error);
   }
   if (!client.contextComplete) throw unproven(service, undefined);
   return client.username;

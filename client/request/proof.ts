@@ -64,13 +64,12 @@ function createTicketProof(
       const spent = isFirst ? now() - begun : 0;
       isFirst = false;
       const patience = Math.max(LEAST, PATIENCE - spent);
-      const { token, verify } = await negotiate(service, patience).catch((error: unknown) =>
-        nameTicket(environment, error),
-      );
+      const named = (error: unknown): Promise<never> => nameTicket(environment, error);
+      const { token, verify } = await negotiate(service, patience).catch(named);
       return {
         authorization: `Negotiate ${token}`,
         async believe(answer) {
-          principal = (await checkAnswer(answer, service, verify)) ?? principal;
+          principal = (await checkAnswer(answer, service, verify).catch(named)) ?? principal;
         },
       };
     },

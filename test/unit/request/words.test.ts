@@ -3,7 +3,7 @@ import { Check } from "typebox/value";
 import { describe, expect, test } from "vitest";
 import { explainRefusal } from "../../../client/request/denial.ts";
 import { explainKerberos } from "../../../client/request/kerberos-failure.ts";
-import { hostBased } from "../../../client/request/negotiate.ts";
+import { hostBased, verifyAnswer, type Stepping } from "../../../client/request/negotiate.ts";
 import { isForNodes } from "../../../client/request/people-words.ts";
 import { findReason } from "../../../client/request/reason.ts";
 import { parseDuration } from "../../../client/request/span.ts";
@@ -13,6 +13,31 @@ import { problemOf } from "../../../protocol/problems.ts";
 
 const SERVICE = "HTTP/m1.example.edu@EXAMPLE.EDU";
 const UNSPECIFIED = "Unspecified GSS failure.  Minor code may provide more information: ";
+
+describe("the server's answer", () => {
+  const client = (more: Partial<Stepping>): Stepping => ({
+    step: () => Promise.resolve(""),
+    contextComplete: true,
+    username: "cela@EXAMPLE.EDU",
+    ...more,
+  });
+  const refuses = (text: string) => client({ step: () => Promise.reject(new Error(text)) });
+  test("gives the own principal once the exchange is complete", async () =>
+    expect(await verifyAnswer(client({}), SERVICE, "AA==")).toBe("cela@EXAMPLE.EDU"));
+  test.for([
+    { name: "leaves it incomplete", stepping: client({ contextComplete: false }), says: /prove/ },
+    { name: "is no token", stepping: refuses("Invalid token was supplied"), says: /prove/ },
+    {
+      name: "comes after the ticket's end",
+      stepping: refuses("The referenced context has expired: Success"),
+      says: /your Kerberos ticket has expired/,
+    },
+  ])("that $name proves nothing, exit 6", async ({ stepping, says }) => {
+    const message = expect.stringMatching(says);
+    const failed = verifyAnswer(stepping, SERVICE, "AA==");
+    await expect(failed).rejects.toMatchObject({ exit: 6, message });
+  });
+});
 
 describe("what the Kerberos library says", () => {
   // Each text is what MIT Kerberos 1.20 wrote.
@@ -53,6 +78,12 @@ describe("what the Kerberos library says", () => {
       exit: 4,
       says: /no KDC of EXAMPLE.EDU is known on this machine/,
       hint: /krb5.conf/,
+    },
+    {
+      text: "The referenced context has expired: Success",
+      exit: 6,
+      says: /ticket has expired/,
+      hint: /^kinit$/,
     },
     { text: `${UNSPECIFIED}Clock skew too great`, exit: 7, says: /clock/, hint: /chronyc/ },
     {
