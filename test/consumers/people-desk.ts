@@ -40,6 +40,8 @@ export type Seen = { readonly code: number; readonly screen: string };
 /** A person's machine: an account without any right, with a home of its own, which passwd(5) names. */
 export type Desk = {
   readonly account: Account;
+  /** Path of keyreq. */
+  readonly program: string;
   readonly home: string;
   /** A folder of the person's outside the home. */
   readonly scratch: string;
@@ -101,6 +103,7 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
   const keyreq: Desk["keyreq"] = (args, options) => start(KEYREQ, args, options);
   return {
     account,
+    program: KEYREQ,
     home,
     scratch,
     ticketFile,
