@@ -1,10 +1,7 @@
-import { expect, test } from "vitest";
-import { MAX_BYTES } from "../../../policy/source/document.ts";
-import { codesOf, EXAMPLE, edit } from "./example.ts";
-import { rule, spare, type WrongEdit } from "./edits.ts";
+import { rule, spare, type WrongEdit } from "../edits.ts";
 
 /** What is no policy by its shape: E1xx. */
-const WRONG: readonly WrongEdit[] = [
+export const SHAPE_FAULTS: readonly WrongEdit[] = [
   ["a bracket that is not closed", ["roles: [master,", "roles: [[master,"], ["E101"]],
   ["a tab", ["  name: hyades", "\tname: hyades"], ["E101"]],
   ["a tab between key and value", ["  name: hyades", "  name:\thyades"], ["E101"]],
@@ -105,18 +102,3 @@ const WRONG: readonly WrongEdit[] = [
     ["E112"],
   ],
 ];
-
-test.each(WRONG)("%s", (_, [from, to], codes) => {
-  expect(codesOf(edit(EXAMPLE, from, to))).toEqual(codes);
-});
-
-test.each([
-  ["nothing", "", ["E111"]],
-  ["a list", "- a", ["E111"]],
-  ["a binary file", "\0\u0001", ["E101"]],
-  ["too much", " ".repeat(MAX_BYTES + 1), ["E101"]],
-  ["too much in UTF-8", `#${"é".repeat(MAX_BYTES / 2)}`, ["E101"]],
-  ["no section", "keysystem: policy/v1", ["E112"]],
-])("%s is no policy", (_, text, codes) => {
-  expect(codesOf(text)).toEqual(codes);
-});

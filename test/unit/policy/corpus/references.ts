@@ -1,9 +1,7 @@
-import { expect, test } from "vitest";
-import { codesOf, EXAMPLE, edit } from "./example.ts";
-import { grant, policyTest, rule, W1, type WrongEdit } from "./edits.ts";
+import { grant, policyTest, rule, W1, type WrongEdit } from "../edits.ts";
 
 /** What refers to nothing: E2xx. */
-const WRONG: readonly WrongEdit[] = [
+export const REFERENCE_FAULTS: readonly WrongEdit[] = [
   ["an unknown version", ["policy/v1", "policy/v2"], ["E201"]],
   ["an unknown role", ["{ roles: [supervisor],", "{ roles: [supervizor],"], ["E201"]],
   ["an unknown authority", ["issue: front-proxy,", "issue: front-procsy,"], ["E201"]],
@@ -94,7 +92,3 @@ const WRONG: readonly WrongEdit[] = [
     ["E201"],
   ],
 ];
-
-test.each(WRONG)("%s", (_, [from, to], codes) => {
-  expect(codesOf(edit(EXAMPLE, from, to))).toEqual(codes);
-});
