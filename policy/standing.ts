@@ -42,7 +42,8 @@ export function findStanding(model: Model, subject: Subject, grant: Grant): Stan
   return { grant, isHeld: true, decision };
 }
 
-function isGivenTo(model: Model, subject: Subject, { to, verb }: Grant): boolean {
+/** Whether a grant goes to a subject at all: one of its roles, or of the groups that its facts put it into. */
+export function isGivenTo(model: Model, subject: Subject, { to, verb }: Grant): boolean {
   switch (subject.kind) {
     case "node": {
       const roles = model.nodes.get(subject.node)?.roles ?? [];

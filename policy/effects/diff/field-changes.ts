@@ -1,0 +1,90 @@
+import { FIELD_NAMES, type Field, type FieldName } from "../fields.ts";
+import { wordField, wordValues } from "../wording.ts";
+
+/** What becomes of one field. */
+export type FieldChange = {
+  readonly name: FieldName;
+  readonly text: string;
+  /** Whether a request can now get more by it, and less. */
+  readonly gains: boolean;
+  readonly loses: boolean;
+};
+
+/** The fields in which two effects differ. */
+export function compareFields(
+  before: readonly Field[],
+  after: readonly Field[],
+): readonly FieldChange[] {
+  return FIELD_NAMES.flatMap((name) => {
+    const [old, now] = [fieldOf(before, name), fieldOf(after, name)];
+    if (isSame(old.values, now.values)) return [];
+    return [{ name, text: wordChange(old, now), ...directionOf(old, now) }];
+  });
+}
+
+const fieldOf = (fields: readonly Field[], wanted: FieldName): Field =>
+  fields.find(({ name }) => name === wanted) ?? { name: wanted, values: [] };
+
+/** Whether two lists hold the same texts in the same order. */
+export const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, index) => text === b[index]);
+
+/** Texts of `a` that are not in `b`. */
+export const without = (a: readonly string[], b: readonly string[]): readonly string[] =>
+  a.filter((text) => !b.includes(text));
+
+type Direction = Pick<FieldChange, "gains" | "loses">;
+
+/** Networks, a reason and a command bind a request, so more of them is less for it. */
+function directionOf(before: Field, after: Field): Direction {
+  const [more, less] = [
+    without(after.values, before.values).length > 0,
+    without(before.values, after.values).length > 0,
+  ];
+  switch (after.name) {
+    case "lifetime":
+    case "backdate":
+    case "choose-at-most":
+      return direction(countOf(after) - countOf(before));
+    case "reason":
+    case "force-command":
+      return { gains: less, loses: more };
+    case "source-address":
+      if (before.values.length === 0 || after.values.length === 0)
+        return direction(before.values.length - after.values.length);
+      return { gains: more, loses: less };
+    default:
+      return { gains: more, loses: less };
+  }
+}
+
+const direction = (difference: number): Direction => ({
+  gains: difference > 0,
+  loses: difference < 0,
+});
+
+const countOf = ({ seconds, values }: Field): number => seconds ?? Number(values[0] ?? 0);
+
+/** `lifetime 12h -> 16h`, `names +a -b`; what is only in another order is shown whole. */
+function wordChange(before: Field, after: Field): string {
+  const { name } = after;
+  const [added, gone] = [
+    without(after.values, before.values),
+    without(before.values, after.values),
+  ];
+  const isShort = before.values.length <= 1 && after.values.length <= 1;
+  if (isShort || (added.length === 0 && gone.length === 0))
+    return `${labelOf(name)} ${wordSide(before)} -> ${wordSide(after)}`;
+  return [
+    labelOf(name),
+    ...added.map((text) => `+${wordValues([text])}`),
+    ...gone.map((text) => `-${wordValues([text])}`),
+  ].join(" ");
+}
+
+const wordSide = ({ values }: Field): string => (values.length === 0 ? "none" : wordValues(values));
+
+const labelOf = (name: FieldName): string => {
+  const spoken = wordField({ name, values: ["x"] });
+  return spoken.endsWith("=x") ? spoken.slice(0, -2) : name;
+};

@@ -1,0 +1,45 @@
+import { nodeBindings, personBindings } from "../build/bindings.ts";
+import type { Plan, Policy } from "../decision.ts";
+import type { Grant } from "../model.ts";
+import { findStanding, isGivenTo, standingOfNode } from "../standing.ts";
+import type { Bindings } from "../text/template.ts";
+import type { Requester } from "./universe.ts";
+
+/** What a requester gets of a grant: the plan that `decide` makes, and the grant with its limits. */
+export type Effect = {
+  readonly requester: Requester;
+  readonly grant: Grant;
+  readonly plan: Plan;
+  /** What the variables of the plan's names stand for. */
+  readonly bindings: Bindings;
+};
+
+/** Everything that a requester is allowed, by the grants' names; limits of a request aside. */
+export function effectsOf(policy: Policy, requester: Requester): ReadonlyMap<string, Effect> {
+  const effects = new Map<string, Effect>();
+  for (const grant of policy.grants.values()) {
+    const effect = effectOf(policy, requester, grant);
+    if (effect !== undefined) effects.set(grant.name, effect);
+  }
+  return effects;
+}
+
+/** What a requester gets of one grant; undefined where it is denied. */
+export function effectOf(policy: Policy, requester: Requester, grant: Grant): Effect | undefined {
+  const { subject } = requester;
+  // Most grants go to others, and the sentences that say so would be made for nothing.
+  if (!isGivenTo(policy, subject, grant)) return undefined;
+  const { decision } =
+    subject.kind === "node"
+      ? standingOfNode(policy, subject.node, grant)
+      : findStanding(policy, subject, grant);
+  if (decision.verdict === "deny") return undefined;
+  return { requester, grant, plan: decision.plan, bindings: bindingsOf(policy, requester) };
+}
+
+/** The values of a requester's variables under a policy. */
+export function bindingsOf({ nodes, cluster }: Policy, { subject }: Requester): Bindings {
+  if (subject.kind === "person") return personBindings(subject, cluster);
+  const node = subject.kind === "node" ? nodes.get(subject.node) : undefined;
+  return node === undefined ? {} : nodeBindings(node, cluster);
+}
