@@ -1,5 +1,5 @@
 import type { Transport, TransportOptions } from "../connection/transport.ts";
-import type { Negotiate } from "./negotiate.ts";
+import type { Negotiate } from "./proof/negotiate.ts";
 import type { Places } from "./places.ts";
 import type { Terminal } from "./terminal-prompt.ts";
 

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { formatDuration } from "../terminal/duration.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
-import { agentSocket } from "./agent.ts";
-import { openAgent } from "./agent-connection.ts";
-import { isFarApart, sayClock } from "./clock-difference.ts";
-import type { Cluster } from "./cluster.ts";
+import { agentSocket } from "./agent/agent.ts";
+import { openAgent } from "./agent/agent-connection.ts";
+import { isFarApart, sayClock } from "./session/clock-difference.ts";
+import type { Cluster } from "./session/cluster.ts";
 import type { RequestDeps } from "./deps.ts";
-import { nameOf } from "./people-words.ts";
-import type { Session } from "./session.ts";
-import { readTicket } from "./ticket.ts";
+import { nameOf } from "./session/people-words.ts";
+import type { Session } from "./session/session.ts";
+import { readTicket } from "./proof/ticket.ts";
 
 /** What one look found. */
 export type Finding =

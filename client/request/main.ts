@@ -4,7 +4,7 @@ import { createTransport } from "../connection/transport.ts";
 import { createOutput, type Output, type OutputOptions } from "../terminal/output.ts";
 import { ignoreClosedPipe, reportError } from "../terminal/report.ts";
 import type { How, RequestDeps } from "./deps.ts";
-import { negotiate } from "./negotiate.ts";
+import { negotiate } from "./proof/negotiate.ts";
 import { placesOf, type Places } from "./places.ts";
 import { runProgram, type GlobalFlags } from "./program.ts";
 import { createTerminal } from "./terminal-prompt.ts";

@@ -81,7 +81,7 @@ export function buildProgram(
     try {
       done(await withPatience(surroundings, flags.wait, () => work(surroundings)));
     } catch (error) {
-      const { withWhatStillWorks } = await import("./still-works.ts");
+      const { withWhatStillWorks } = await import("./session/still-works.ts");
       throw withWhatStillWorks(surroundings.deps, error);
     }
   };

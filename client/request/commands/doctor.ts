@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import type { Output } from "../../terminal/output.ts";
-import { findCluster, type Cluster } from "../cluster.ts";
+import { findCluster, type Cluster } from "../session/cluster.ts";
 import type { RequestDeps } from "../deps.ts";
 import {
   checkAgent,
@@ -12,7 +12,7 @@ import {
   findingOf,
   type Finding,
 } from "../doctor-checks.ts";
-import { keptTrust, openSession, type Session } from "../session.ts";
+import { keptTrust, openSession, type Session } from "../session/session.ts";
 
 type Check = { readonly name: string } & Finding;
 

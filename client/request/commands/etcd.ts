@@ -1,10 +1,10 @@
 import { EXIT } from "../../../protocol/exit-codes.ts";
 import { formatTime } from "../../terminal/duration.ts";
 import type { Output } from "../../terminal/output.ts";
-import { clientCertificate, type ClientFlags, type Purpose } from "../client-certificate.ts";
+import { clientCertificate, type ClientFlags, type Purpose } from "../held/client-certificate.ts";
 import type { RequestDeps } from "../deps.ts";
-import { etcdVariables } from "../etcd-environment.ts";
-import { runProgram } from "../run-program.ts";
+import { etcdVariables } from "../run/etcd-environment.ts";
+import { runProgram } from "../run/run-program.ts";
 
 /** Flags of `keyreq etcd`; durations as people write them. */
 export type EtcdFlags = ClientFlags;

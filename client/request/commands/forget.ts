@@ -2,10 +2,10 @@ import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import { nearestSpelling } from "../../../protocol/spelling.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { findCluster, readClusters, type Cluster } from "../cluster.ts";
+import { findCluster, readClusters, type Cluster } from "../session/cluster.ts";
 import type { RequestDeps } from "../deps.ts";
-import { listCredentials } from "../store.ts";
-import { takeAway, type Taken } from "../taking-away.ts";
+import { listCredentials } from "../held/store.ts";
+import { takeAway, type Taken } from "../held/taking-away.ts";
 
 /** Flags of `keyreq forget`. */
 export type ForgetFlags = { readonly setup?: boolean };
@@ -27,7 +27,7 @@ export async function forgetCommand(
   if (forgotten.length === 0) output.say("nothing is held here");
   output.document({ forgotten, setup: setup === true });
   if (setup === true) {
-    const { removeSetup } = await import("../setup-removal.ts");
+    const { removeSetup } = await import("../setup/removal.ts");
     await removeSetup(deps, output);
   }
   return EXIT.ok;

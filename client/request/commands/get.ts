@@ -3,19 +3,19 @@ import type { GrantOffer } from "../../../protocol/messages.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { findCluster, type Cluster } from "../cluster.ts";
-import type { HeldCredential } from "../credential.ts";
+import { findCluster, type Cluster } from "../session/cluster.ts";
+import type { HeldCredential } from "../held/credential.ts";
 import type { RequestDeps } from "../deps.ts";
-import { filesToGet, namesToGet, type Form } from "../get-files.ts";
-import { openOutFolder, type OutFolder } from "../get-folder.ts";
-import { findPassword, type FilePassword, type PasswordSource } from "../get-password.ts";
-import { openRecord } from "../get-record.ts";
-import { obtain } from "../obtain.ts";
-import { findOffer } from "../offers.ts";
+import { filesToGet, namesToGet, type Form } from "../get/files.ts";
+import { openOutFolder, type OutFolder } from "../get/folder.ts";
+import { findPassword, type FilePassword, type PasswordSource } from "../get/password.ts";
+import { openRecord } from "../get/record.ts";
+import { obtain } from "../session/obtain.ts";
+import { findOffer } from "../session/offers.ts";
 import { findReason } from "../reason.ts";
-import { openSession } from "../session.ts";
+import { openSession } from "../session/session.ts";
 import { parseDuration } from "../span.ts";
-import { credentialFolder } from "../store.ts";
+import { credentialFolder } from "../held/store.ts";
 
 /** Flags of `keyreq get`; durations as people write them. */
 export type GetFlags = PasswordSource & {

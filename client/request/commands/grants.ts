@@ -11,8 +11,8 @@ import {
   isForNodes,
   joinMissing,
   nameOf,
-} from "../people-words.ts";
-import { openAsked } from "../session.ts";
+} from "../session/people-words.ts";
+import { openAsked } from "../session/session.ts";
 
 /** `keyreq grants` says what the person may get now, and what is missing for the rest. */
 export async function grantsCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {

@@ -7,11 +7,11 @@ import {
   type ClientFlags,
   type Purpose,
   type StoredCertificate,
-} from "../client-certificate.ts";
+} from "../held/client-certificate.ts";
 import type { RequestDeps } from "../deps.ts";
-import { writeRunConfig } from "../kube-config.ts";
-import { formatExecCredential, readExecInfo, silenced } from "../kube-exec.ts";
-import { runProgram } from "../run-program.ts";
+import { writeRunConfig } from "../run/kube-config.ts";
+import { formatExecCredential, readExecInfo, silenced } from "../run/kube-exec.ts";
+import { runProgram } from "../run/run-program.ts";
 
 /** Flags of `keyreq kube`; durations as people write them. */
 export type KubeFlags = ClientFlags & { readonly execCredential?: boolean };

@@ -9,12 +9,12 @@ import {
   writeCluster,
   writeTrust,
   type Cluster,
-} from "../cluster.ts";
+} from "../session/cluster.ts";
 import type { RequestDeps } from "../deps.ts";
 import { clusterPlaces } from "../places.ts";
-import { anchorsOf } from "../session.ts";
-import { findExecVersion } from "../setup-kubectl.ts";
-import { meetServer, parseAddress, type Address } from "../setup-meeting.ts";
+import { anchorsOf } from "../session/session.ts";
+import { findExecVersion } from "../setup/kubectl.ts";
+import { meetServer, parseAddress, type Address } from "../setup/meeting.ts";
 import {
   makeChange,
   planKube,
@@ -22,10 +22,10 @@ import {
   sshConfigOf,
   writeSshConfig,
   type Change,
-} from "../setup-plan.ts";
-import { confirmChanges, nameOf, sayChange, type OwnFile } from "../setup-preview.ts";
-import { formatKnownHosts, writeTrustFiles } from "../setup-trust.ts";
-import { writeIdentities } from "../ssh-identities.ts";
+} from "../setup/plan.ts";
+import { confirmChanges, nameOf, sayChange, type OwnFile } from "../setup/preview.ts";
+import { formatKnownHosts, writeTrustFiles } from "../session/trust-files.ts";
+import { writeIdentities } from "../ssh/identities.ts";
 
 /** Flags of `keyreq setup`. */
 export type SetupFlags = {

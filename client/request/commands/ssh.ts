@@ -2,11 +2,11 @@ import { EXIT } from "../../../protocol/exit-codes.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { findCluster, type Cluster } from "../cluster.ts";
-import type { CredentialSummary } from "../credential.ts";
+import { findCluster, type Cluster } from "../session/cluster.ts";
+import type { CredentialSummary } from "../held/credential.ts";
 import type { RequestDeps } from "../deps.ts";
 import { parseDuration } from "../span.ts";
-import { connectTo } from "../ssh-connect.ts";
+import { connectTo } from "../ssh/connect.ts";
 import {
   findFresh,
   getForLogin,
@@ -14,9 +14,9 @@ import {
   takingTurns,
   type Gotten,
   type LoginWish,
-} from "../ssh-ensure.ts";
-import { holdOff, readHoldOff } from "../ssh-hold-off.ts";
-import { withWhatStillWorks } from "../still-works.ts";
+} from "../ssh/ensure.ts";
+import { holdOff, readHoldOff } from "../ssh/hold-off.ts";
+import { withWhatStillWorks } from "../session/still-works.ts";
 
 /** Flags of `keyreq ssh`; durations as people write them. */
 export type SshFlags = {

@@ -2,11 +2,11 @@ import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import type { Output } from "../../terminal/output.ts";
 import { formatTable } from "../../terminal/table.ts";
-import { findCluster, readClusters } from "../cluster.ts";
-import type { CredentialSummary } from "../credential.ts";
+import { findCluster, readClusters } from "../session/cluster.ts";
+import type { CredentialSummary } from "../held/credential.ts";
 import type { RequestDeps } from "../deps.ts";
-import { listCredentials } from "../store.ts";
-import { clearExpired } from "../taking-away.ts";
+import { listCredentials } from "../held/store.ts";
+import { clearExpired } from "../held/taking-away.ts";
 
 /** `keyreq status` says what is held; it asks no server. Exit code 5 when something expired; that is cleared away then. */
 export function statusCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {

@@ -3,11 +3,11 @@ import type { IssuedToken } from "../../../protocol/admin-messages.ts";
 import { formatDuration } from "../../terminal/duration.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { checkClock } from "../clock-difference.ts";
+import { checkClock } from "../session/clock-difference.ts";
 import type { RequestDeps } from "../deps.ts";
-import { explainRefusal } from "../denial.ts";
-import { otherInstance } from "../people-words.ts";
-import { openAsked, type Session } from "../session.ts";
+import { explainRefusal } from "../session/denial.ts";
+import { otherInstance } from "../session/people-words.ts";
+import { openAsked, type Session } from "../session/session.ts";
 import { parseDuration } from "../span.ts";
 
 /** Flags of `keyreq token`. */

@@ -1,12 +1,12 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import type { Output } from "../../terminal/output.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
-import { sayClock } from "../clock-difference.ts";
+import { sayClock } from "../session/clock-difference.ts";
 import type { RequestDeps } from "../deps.ts";
-import { sayDirectories } from "../directory-words.ts";
-import { nameOf } from "../people-words.ts";
-import { openAsked, type Session } from "../session.ts";
-import { readTicket, type Ticket } from "../ticket.ts";
+import { sayDirectories } from "../session/directory-words.ts";
+import { nameOf } from "../session/people-words.ts";
+import { openAsked, type Session } from "../session/session.ts";
+import { readTicket, type Ticket } from "../proof/ticket.ts";
 
 /** `keyreq whoami` says whom the server takes this person for, and by what. */
 export async function whoamiCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {

@@ -3,17 +3,17 @@ import type { GrantOffer, Grants, RefusedGrant } from "../../../protocol/message
 import { nearestSpelling } from "../../../protocol/spelling.ts";
 import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
-import { explainRefusal } from "../denial.ts";
+import { explainRefusal } from "../session/denial.ts";
 import type { RequestDeps } from "../deps.ts";
-import { sayDirectories } from "../directory-words.ts";
+import { sayDirectories } from "../session/directory-words.ts";
 import {
   describeLifetime,
   describeMissing,
   describeOffer,
   describeSource,
   nameOf,
-} from "../people-words.ts";
-import { openAsked } from "../session.ts";
+} from "../session/people-words.ts";
+import { openAsked } from "../session/session.ts";
 
 /** `keyreq why GRANT` explains one grant step by step; exit code 0 when it is given, 3 when not, 4 when nobody knows. */
 export async function whyCommand(

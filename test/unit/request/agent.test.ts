@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { forgetFromAgent, isInAgent, putIntoAgent } from "../../../client/request/agent.ts";
-import { openAgent } from "../../../client/request/agent-connection.ts";
+import { forgetFromAgent, isInAgent, putIntoAgent } from "../../../client/request/agent/agent.ts";
+import { openAgent } from "../../../client/request/agent/agent-connection.ts";
 import { runOk } from "../../harness/command.ts";
 import { waitFor } from "../../harness/wait.ts";
 import {

@@ -16,7 +16,7 @@ import {
   readTrust,
   writeCluster,
   writeTrust,
-} from "../../../client/request/cluster.ts";
+} from "../../../client/request/session/cluster.ts";
 import { clusterPlaces } from "../../../client/request/places.ts";
 import { makePerson } from "./person.ts";
 

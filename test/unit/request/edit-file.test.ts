@@ -17,15 +17,15 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readEditable, replaceEditable } from "../../../client/request/edit-file.ts";
+import { readEditable, replaceEditable } from "../../../client/request/setup/edit-file.ts";
 import {
   makeChange,
   planKube,
   planSsh,
   writeSshConfig,
-} from "../../../client/request/setup-plan.ts";
-import { removeSetup } from "../../../client/request/setup-removal.ts";
-import { writeCluster } from "../../../client/request/cluster.ts";
+} from "../../../client/request/setup/plan.ts";
+import { removeSetup } from "../../../client/request/setup/removal.ts";
+import { writeCluster } from "../../../client/request/session/cluster.ts";
 import { createOutput } from "../../../client/terminal/output.ts";
 import { runOk } from "../../harness/command.ts";
 import { makePerson, type Person } from "./ssh-user.ts";

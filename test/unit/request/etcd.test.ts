@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { etcdCommand } from "../../../client/request/commands/etcd.ts";
-import { credentialFolder } from "../../../client/request/store.ts";
+import { credentialFolder } from "../../../client/request/held/store.ts";
 import { runOk } from "../../harness/command.ts";
 import { anchorOf, clientOffer, makeIssuedPerson, type IssuedPerson } from "./issuing.ts";
 

@@ -6,7 +6,7 @@ import {
   publicSshKey,
   sshLine,
 } from "../../../client/credential/ssh-private-key.ts";
-import { openAsked, type Session } from "../../../client/request/session.ts";
+import { openAsked, type Session } from "../../../client/request/session/session.ts";
 import type { CertificateRequest, GrantOffer } from "../../../protocol/messages.ts";
 import type { problemOf } from "../../../protocol/problems.ts";
 import { runOk } from "../../harness/command.ts";

@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import type { RequestDeps } from "../../../client/request/deps.ts";
 import { Failure } from "../../../client/terminal/failure.ts";
-import { findCluster, writeCluster } from "../../../client/request/cluster.ts";
+import { findCluster, writeCluster } from "../../../client/request/session/cluster.ts";
 import {
   CertificateRequests,
   type GrantOffer,

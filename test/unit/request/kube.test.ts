@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { kubeCommand, type KubeFlags } from "../../../client/request/commands/kube.ts";
-import { credentialFolder } from "../../../client/request/store.ts";
+import { credentialFolder } from "../../../client/request/held/store.ts";
 import { Failure } from "../../../client/terminal/failure.ts";
 import { problemOf } from "../../../protocol/problems.ts";
 import { clientOffer, failureOf, makeIssuedPerson, type IssuedPerson } from "./issuing.ts";

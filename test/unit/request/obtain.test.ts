@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { publicSshKey, sshLine } from "../../../client/credential/ssh-private-key.ts";
-import { obtain, type Wish } from "../../../client/request/obtain.ts";
+import { obtain, type Wish } from "../../../client/request/session/obtain.ts";
 import type { CertificateRequest, GrantOffer } from "../../../protocol/messages.ts";
 import { problemOf } from "../../../protocol/problems.ts";
 import { makeAuthority, type Leaf } from "../client/small-authority.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createOutput } from "../../../client/terminal/output.ts";
 import type { Call, Answer, Transport } from "../../../client/connection/transport.ts";
-import { writeCluster, writeTrust, type Cluster } from "../../../client/request/cluster.ts";
+import { writeCluster, writeTrust, type Cluster } from "../../../client/request/session/cluster.ts";
 import type { RequestDeps } from "../../../client/request/deps.ts";
 import { placesOf } from "../../../client/request/places.ts";
 import type { Grants, PeopleInfo, Trust } from "../../../protocol/messages.ts";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeKey, requestFor } from "../../../client/credential/make-key.ts";
-import { formatPkcs12, type Pkcs12Content } from "../../../client/request/pkcs12.ts";
+import { formatPkcs12, type Pkcs12Content } from "../../../client/request/get/pkcs12.ts";
 import { run, runOk } from "../../harness/command.ts";
 import { makeAuthority, type SmallAuthority } from "../client/small-authority.ts";
 import { makeRoot } from "../client/scratch.ts";

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { openAsked, openSession } from "../../../client/request/session.ts";
-import { readCluster, readTrust } from "../../../client/request/cluster.ts";
+import { openAsked, openSession } from "../../../client/request/session/session.ts";
+import { readCluster, readTrust } from "../../../client/request/session/cluster.ts";
 import { Failure } from "../../../client/terminal/failure.ts";
 import { PATHS } from "../../../protocol/paths.ts";
 import { problemOf, type ErrorCode } from "../../../protocol/problems.ts";

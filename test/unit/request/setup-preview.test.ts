@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { planSsh } from "../../../client/request/setup-plan.ts";
-import { confirmChanges } from "../../../client/request/setup-preview.ts";
+import { planSsh } from "../../../client/request/setup/plan.ts";
+import { confirmChanges } from "../../../client/request/setup/preview.ts";
 import type { Terminal } from "../../../client/request/terminal-prompt.ts";
 import { createOutput } from "../../../client/terminal/output.ts";
 import { makePerson } from "./ssh-user.ts";

@@ -9,9 +9,9 @@ import {
   isEmptyKubeConfig,
   KubeConfigError,
   type KubeEntry,
-} from "../../../client/request/setup-kube.ts";
-import { execVersionOf } from "../../../client/request/setup-kubectl.ts";
-import { addSshConfig, cutSshConfig, formatSshConfig } from "../../../client/request/setup-ssh.ts";
+} from "../../../client/request/setup/kube.ts";
+import { execVersionOf } from "../../../client/request/setup/kubectl.ts";
+import { addSshConfig, cutSshConfig, formatSshConfig } from "../../../client/request/setup/ssh.ts";
 import { runOk } from "../../harness/command.ts";
 import { makePerson } from "./ssh-user.ts";
 

@@ -17,7 +17,7 @@ import {
   freshnessOf,
   readFreshness,
   writeFreshness,
-} from "../../../client/request/ssh-freshness.ts";
+} from "../../../client/request/ssh/freshness.ts";
 import { CHECKOUT } from "../../harness/source-tree.ts";
 import { makePerson } from "./ssh-user.ts";
 

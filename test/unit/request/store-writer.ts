@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { publicSshKey, sshLine } from "../../../client/credential/ssh-private-key.ts";
 import { clusterPlaces, placesOf } from "../../../client/request/places.ts";
-import { keepCredential, readCredential } from "../../../client/request/store.ts";
+import { keepCredential, readCredential } from "../../../client/request/held/store.ts";
 import { makeSshAuthority } from "../client/small-authority.ts";
 
 // A program of store.test.ts: node store-writer.ts DATA NOW.

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { requestFor } from "../../../client/credential/make-key.ts";
 import { publicSshKey, sshLine } from "../../../client/credential/ssh-private-key.ts";
-import type { HeldCredential } from "../../../client/request/credential.ts";
+import type { HeldCredential } from "../../../client/request/held/credential.ts";
 import {
   credentialFolder,
   keepCredential,
@@ -23,7 +23,7 @@ import {
   readCredential,
   removeCredential,
   removeExpired,
-} from "../../../client/request/store.ts";
+} from "../../../client/request/held/store.ts";
 import { runOk } from "../../harness/command.ts";
 import { makeAuthority, makeSshAuthority } from "../client/small-authority.ts";
 import { makePerson, NOW } from "./person.ts";

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { Check } from "typebox/value";
 import { describe, expect, test } from "vitest";
-import { explainRefusal } from "../../../client/request/denial.ts";
-import { explainKerberos } from "../../../client/request/kerberos-failure.ts";
-import { hostBased, verifyAnswer, type Stepping } from "../../../client/request/negotiate.ts";
-import { isForNodes } from "../../../client/request/people-words.ts";
+import { explainRefusal } from "../../../client/request/session/denial.ts";
+import { explainKerberos } from "../../../client/request/proof/kerberos-failure.ts";
+import { hostBased, verifyAnswer, type Stepping } from "../../../client/request/proof/negotiate.ts";
+import { isForNodes } from "../../../client/request/session/people-words.ts";
 import { findReason } from "../../../client/request/reason.ts";
 import { parseDuration } from "../../../client/request/span.ts";
-import { parseTicket } from "../../../client/request/ticket.ts";
+import { parseTicket } from "../../../client/request/proof/ticket.ts";
 import { CertificateRequest, type RefusedGrant } from "../../../protocol/messages.ts";
 import { problemOf } from "../../../protocol/problems.ts";
 
