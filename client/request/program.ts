@@ -99,7 +99,10 @@ const globalOptions = (): readonly Option[] => [
   new Option("--no-color", "use no colours"),
   new Option("--cluster <name>", "the cluster, where several are set up"),
   new Option("--config <dir>", "the folder that holds what keyreq keeps"),
-  new Option("--ldap [user]", "prove who you are with a password of the directory"),
+  new Option(
+    "--ldap [user]",
+    "prove who you are with the directory's password; with a name: --ldap=NAME",
+  ),
   new Option("--password-stdin", "read that password from standard input"),
   new Option("--wait <duration>", "while something is unreachable, try again for so long: 5m"),
 ];

@@ -1,9 +1,8 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import type { GrantOffer, Grants, RefusedGrant } from "../../../protocol/messages.ts";
-import { nearestSpelling } from "../../../protocol/spelling.ts";
-import { Failure } from "../../terminal/failure.ts";
 import type { Output } from "../../terminal/output.ts";
 import { explainRefusal } from "../session/denial.ts";
+import { unknownGrant } from "../session/offers.ts";
 import type { RequestDeps } from "../deps.ts";
 import { sayDirectories } from "../session/directory-words.ts";
 import {
@@ -29,7 +28,7 @@ export async function whyCommand(
     output.done("identity", `${nameOf(grants.subject)} in ${session.cluster.name}`);
     if (offer !== undefined) return allow(output, grants, offer);
     if (refused !== undefined) return refuse(output, grants, refused);
-    throw unknownGrant(grant, grants);
+    throw unknownGrant(grants, grant);
   } finally {
     session.close();
   }
@@ -69,14 +68,4 @@ function sayAsked(output: Output, { directories = [] }: Grants, missing: readonl
   const text = missing.join(" ");
   const asked = directories.filter(({ directory }) => text.includes(`${directory}:`));
   sayDirectories(output, asked, { indent: "   " });
-}
-
-function unknownGrant(grant: string, { grants, refused }: Grants): Failure {
-  const names = [...grants, ...refused].map((each) => each.grant);
-  const guess = nearestSpelling(grant, names);
-  const meant = guess === undefined ? "" : `did you mean ${guess}?      `;
-  const text = JSON.stringify(grant.slice(0, 64));
-  return new Failure(EXIT.usage, `the policy has no grant ${text}`, [
-    `${meant}all:  keyreq grants`,
-  ]);
 }

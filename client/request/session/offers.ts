@@ -15,12 +15,19 @@ export function findOffer({ subject, grants, refused }: Grants, grant: string): 
   if (offer !== undefined) return offer;
   const refusal = refused.find((each) => each.grant === grant);
   if (refusal !== undefined) throw explainRefusal(subject, refusal);
-  const guess = nearestSpelling(
-    grant,
-    [...grants, ...refused].map((each) => each.grant),
-  );
+  throw unknownGrant({ grants, refused }, grant);
+}
+
+/** No grant has this name; says which one was meant, perhaps. */
+export function unknownGrant(
+  { grants, refused }: Pick<Grants, "grants" | "refused">,
+  grant: string,
+): Failure {
+  const names = [...grants, ...refused].map((each) => each.grant);
+  const guess = nearestSpelling(grant, names);
   const meant = guess === undefined ? "" : `did you mean ${guess}?      `;
-  throw new Failure(EXIT.usage, `the policy has no grant ${JSON.stringify(grant.slice(0, 64))}`, [
+  const text = JSON.stringify(grant.slice(0, 64));
+  return new Failure(EXIT.usage, `the policy has no grant ${text}`, [
     `${meant}all:  keyreq grants`,
   ]);
 }

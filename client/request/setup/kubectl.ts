@@ -8,8 +8,9 @@ const FIRST = { major: 1, minor: 22 } as const;
 /** The version of exec credentials that the kubectl on PATH takes; `v1` where there is none. */
 export function findExecVersion(environment: Environment): Promise<"v1" | "v1beta1"> {
   const { promise, resolve } = Promise.withResolvers<"v1" | "v1beta1">();
-  const options = { env: { ...environment }, timeout: DEADLINE };
-  // Its exit code says nothing: older ones ask a server too.
+  // Some ask the server all the same, and would get a certificate to do it with; without its configuration none can.
+  const options = { env: { ...environment, KUBECONFIG: "/dev/null" }, timeout: DEADLINE };
+  // Its exit code says nothing.
   execFile("kubectl", ["version", "--client", "-o", "json"], options, (_error, stdout) =>
     resolve(execVersionOf(stdout)),
   );
