@@ -65,7 +65,12 @@ export async function meetServer(
 async function findPinned(server: string, pin: string, now: () => number): Promise<PinnedServer> {
   const bytes = Buffer.from(pin.slice("sha256:".length), "hex");
   try {
-    return await findPinnedServer({ servers: [server], pin: bytes, now });
+    return await findPinnedServer({
+      servers: [server],
+      pin: bytes,
+      pinFrom: "the command line",
+      now,
+    });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.exit !== EXIT.unauthenticated) {
@@ -78,10 +83,14 @@ async function findPinned(server: string, pin: string, now: () => number): Promi
         },
       );
     }
-    const message = error.message.replace(" in the join string", "");
-    throw new Failure(error.exit, message, ["compare on the master:  keyserver authority pin"], {
-      cause: error,
-    });
+    throw new Failure(
+      error.exit,
+      error.message,
+      ["compare on the master:  keyserver authority pin"],
+      {
+        cause: error,
+      },
+    );
   }
 }
 
