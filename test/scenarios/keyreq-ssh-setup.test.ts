@@ -73,7 +73,7 @@ describe("setup", () => {
       what: "another pin",
       pin: `sha256:${"0".repeat(64)}`,
       code: 6,
-      says: "does not match the pin;",
+      says: "does not match the pin in the command line;",
     },
     { what: "half a pin", pin: "sha256:12", code: 2, says: "64 hexadecimal digits" },
     { what: "nobody there", server: "localhost:1", code: 4, says: "nobody listens there" },
