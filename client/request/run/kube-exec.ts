@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal-prompt.ts";
 export type ExecRequest = {
   /** What the answer has to repeat. */
   readonly apiVersion: string;
-  /** Whether the person may be asked; undefined where nobody says so, since no kubectl asks. */
+  /** Whether the person may be asked; undefined where nobody says so: no kubectl asks, or one before 1.22. */
   readonly interactive?: boolean;
 };
 
@@ -35,7 +35,8 @@ export function readExecInfo(environment: Environment): ExecRequest {
       ["in the kubeconfig:  apiVersion: client.authentication.k8s.io/v1"],
     );
   }
-  return { apiVersion: value.apiVersion, interactive: value.spec?.interactive === true };
+  const interactive = value.spec?.interactive;
+  return { apiVersion: value.apiVersion, ...(interactive === undefined ? {} : { interactive }) };
 }
 
 function parseJson(text: string): unknown {

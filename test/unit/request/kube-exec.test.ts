@@ -85,7 +85,9 @@ describe("keyreq kube --exec-credential", () => {
   });
   test.for([
     { info: execInfo({ interactive: false }), terminal: true, reason: undefined },
-    { info: execInfo({ interactive: undefined }), terminal: true, reason: undefined },
+    // kubectl before 1.22 does not say
+    { info: execInfo({ interactive: undefined }), terminal: true, reason: "typed" },
+    { info: execInfo({ interactive: undefined }), terminal: false, reason: undefined },
     { info: execInfo({ interactive: true }), terminal: true, reason: "typed" },
     { info: execInfo({ interactive: true }), terminal: false, reason: undefined },
     { info: undefined, terminal: true, reason: "typed" },
