@@ -35,28 +35,23 @@ export const without = (a: readonly string[], b: readonly string[]): readonly st
 
 type Direction = Pick<FieldChange, "gains" | "loses">;
 
-/** Networks, a reason and a command bind a request, so more of them is less for it. */
+/** A reason and a command bind a request, so more of them is less for it. */
 function directionOf(before: Field, after: Field): Direction {
   const [more, less] = [
     without(after.values, before.values).length > 0,
     without(before.values, after.values).length > 0,
   ];
-  switch (after.name) {
-    case "lifetime":
-    case "backdate":
-    case "choose-at-most":
-      return direction(countOf(after) - countOf(before));
-    case "reason":
-    case "force-command":
-      return { gains: less, loses: more };
-    case "source-address":
-      if (before.values.length === 0 || after.values.length === 0)
-        return direction(before.values.length - after.values.length);
-      return { gains: more, loses: less };
-    default:
-      return { gains: more, loses: less };
-  }
+  if (COUNTED.has(after.name)) return direction(countOf(after) - countOf(before));
+  if (BINDING.has(after.name)) return { gains: less, loses: more };
+  if (after.name !== "source-address") return { gains: more, loses: less };
+  // Without any network a request may come from anywhere.
+  if (before.values.length === 0 || after.values.length === 0)
+    return direction(before.values.length - after.values.length);
+  return { gains: more, loses: less };
 }
+
+const COUNTED: ReadonlySet<FieldName> = new Set(["lifetime", "backdate", "choose-at-most"]);
+const BINDING: ReadonlySet<FieldName> = new Set(["reason", "force-command"]);
 
 const direction = (difference: number): Direction => ({
   gains: difference > 0,
