@@ -17,8 +17,13 @@ export type Report = {
   readonly diagnostics: () => readonly Diagnostic[];
 };
 
+/** Places that one message names. */
+const MOST_PLACES = 8;
 /** More messages than this help nobody, and a hostile file could cause a million. */
 const LIMIT = 100;
+
+/** Of these, the same words in several places are one slip: a name was changed, or never declared. */
+const NAMING: ReadonlySet<Code> = new Set(["E201", "E202"]);
 
 /** Starts an empty report. The same code at the same place is said once. */
 export function createReport(): Report {
@@ -26,8 +31,15 @@ export function createReport(): Report {
   let errors = false;
   const add = (diagnostic: Diagnostic): void => {
     const { file, line, column } = diagnostic.place;
-    const key = `${diagnostic.code} ${file}:${line}:${column}`;
-    if (found.size < LIMIT && !found.has(key)) found.set(key, diagnostic);
+    const place = `${diagnostic.code} ${file}:${line}:${column}`;
+    const key = NAMING.has(diagnostic.code) ? `${diagnostic.code} ${diagnostic.message}` : place;
+    const first = found.get(key);
+    if (first === undefined && found.size < LIMIT) found.set(key, diagnostic);
+    else if (first !== undefined && isElsewhere(first, diagnostic.place))
+      found.set(key, {
+        ...first,
+        notes: [...first.notes, { place: diagnostic.place, message: "and here" }],
+      });
   };
   return {
     error: (code, place, message, remarks) => {
@@ -40,6 +52,12 @@ export function createReport(): Report {
     diagnostics: () => [...found.values()].sort((a, b) => comparePlaces(a.place, b.place)),
   };
 }
+
+const isElsewhere = (first: Diagnostic, { file, line, column }: Place): boolean =>
+  [first, ...first.notes].length <= MOST_PLACES &&
+  ![first, ...first.notes].some(
+    ({ place }) => place.file === file && place.line === line && place.column === column,
+  );
 
 /** Orders places as they stand in the file; an included file comes apart from the file itself. */
 const comparePlaces = (a: Place, b: Place): number =>

@@ -4,8 +4,8 @@ import type { Authority } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { MapTree, Tree } from "../source/tree.ts";
 import { formatDuration } from "../text/duration.ts";
-import { isIdentifier } from "../text/name.ts";
 import { readFields } from "./fields.ts";
+import { checkName } from "./reference.ts";
 import { readDuration, readWord, readWords } from "./values.ts";
 
 const SHAPE = {
@@ -38,11 +38,7 @@ function readAuthority(
   report: Report,
 ): Authority | undefined {
   const what = `authority "${name}"`;
-  if (!isIdentifier(name)) {
-    report.error("E302", place, `${what} is malformed`, {
-      label: "lower-case letters, digits and hyphens",
-    });
-  }
+  checkName({ text: name, place }, "authority", report);
   const fields = readFields(tree, what, SHAPE, report);
   const [kindTree, keysTree, lifetimeTree] = [
     fields?.("kind"),

@@ -5,6 +5,7 @@ import type { Tree } from "../source/tree.ts";
 import { parseAddress, parseRange, type Range } from "../text/address.ts";
 import { isDnsName, isIdentifier } from "../text/name.ts";
 import { asMap, readFields } from "./fields.ts";
+import { checkName } from "./reference.ts";
 import { readList, readText } from "./values.ts";
 
 const SHAPE = {
@@ -61,6 +62,7 @@ function readNetworks(
   const networks = new Map<string, readonly string[]>();
   const map = tree && asMap(tree, "networks", report);
   for (const { key, value } of map?.entries ?? []) {
+    checkName(key, "network", report);
     const list = readList(value, `network "${key.text}"`, report) ?? [];
     const ranges = list.filter((written) => readRange(written, report) !== undefined);
     networks.set(

@@ -2,9 +2,8 @@ import type { Place } from "../diagnostic.ts";
 import type { Authority, Cluster } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { MapTree, Tree } from "../source/tree.ts";
-import { isIdentifier } from "../text/name.ts";
 import type { Bindings } from "../text/template.ts";
-import type { Names } from "./reference.ts";
+import { checkName, type Names } from "./reference.ts";
 import { readList } from "./values.ts";
 
 /** Everything that a section may refer to, whether or not it could be read itself. */
@@ -36,11 +35,7 @@ export function readRoles(tree: Tree, report: Report): ReadonlyMap<string, Place
   if (list === undefined) return undefined;
   const roles = new Map<string, Place>();
   for (const { text, place } of list) {
-    if (!isIdentifier(text)) {
-      report.error("E302", place, `role "${text}" is malformed`, {
-        label: "lower-case letters, digits and hyphens",
-      });
-    }
+    checkName({ text, place }, "role", report);
     roles.set(text, place);
   }
   return roles;

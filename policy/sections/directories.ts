@@ -4,6 +4,7 @@ import type { Report } from "../report.ts";
 import type { Tree } from "../source/tree.ts";
 import { nearestName, suggest } from "../suggestion.ts";
 import { asMap, readFields } from "./fields.ts";
+import type { Names } from "./reference.ts";
 import { readDuration, readText } from "./values.ts";
 
 /** Where group facts can come from. */
@@ -28,6 +29,16 @@ export function readDirectories(tree: Tree, report: Report): ReadonlyMap<string,
   }
   return directories;
 }
+
+/** The directories that are declared; a misspelt one counts as the one that was meant. */
+export const directoryNames = (names: Names): Names =>
+  new Map([...names].map(([name, place]) => [meantDirectory(name), place]));
+
+const meantDirectory = (name: string): string =>
+  DIRECTORIES.find((known) => known === name) ??
+  DIRECTORIES.find((known) => name.includes(known)) ??
+  nearestName(name, DIRECTORIES) ??
+  name;
 
 function readDirectory(
   name: string,

@@ -16,7 +16,8 @@ export type Fields<Key extends string> = {
 /**
  * Takes a section apart, reporting what is no map, each unknown key and each missing one.
  *
- * A misspelt key stands for the one that was meant: that one is then not missed as well.
+ * A misspelt key stands for the one that was meant, so that the slip is told once; and where a key
+ * makes no sense at all, it is probably the remains of one that would be missed.
  */
 export function readFields<Key extends string>(
   tree: Tree,
@@ -27,46 +28,59 @@ export function readFields<Key extends string>(
   const map = asMap(tree, what, report);
   if (map === undefined) return undefined;
   const known = new Map<string, "required" | "optional">(Object.entries(shape));
-  const meant = reportUnknownKeys(map, what, [...known.keys()], report);
-  const found = new Map(map.entries.map(({ key, value }) => [key.text, value]));
-  const missing = [...known].filter(
-    ([key, presence]) => presence === "required" && !found.has(key) && !meant.has(key),
-  );
-  if (missing.length > 0)
-    reportMissing(
-      map.place,
-      what,
-      missing.map(([key]) => key),
-      report,
-    );
-  const lacks = (key: Key): boolean => !found.has(key) && !meant.has(key);
+  const { meant, isClear } = reportUnknownKeys(map, what, [...known.keys()], report);
+  const whole = [...meant].filter(([, value]) => !isEmpty(value));
+  const found = new Map([
+    ...whole,
+    ...map.entries.map(({ key, value }) => [key.text, value] as const),
+  ]);
+  const isTold = (key: string): boolean => found.has(key) || meant.has(key);
+  const missing = [...known].filter(([key, presence]) => presence === "required" && !isTold(key));
+  const names = missing.map(([key]) => key);
+  if (isClear && names.length > 0) reportMissing(map.place, what, names, report);
+  const lacks = (key: Key): boolean => isClear && !isTold(key);
   return Object.assign((key: Key) => found.get(key), { lacks });
 }
 
-/** Reports every key that is not `known`; gives the keys that were probably meant. */
+/** Keys that a section does not have, as far as they could be made sense of. */
+export type UnknownKeys = {
+  /** The values of misspelt keys, by the keys that were meant. */
+  readonly meant: ReadonlyMap<string, Tree>;
+  /** Whether each unknown key is a misspelt one: what else is missing is then really missing. */
+  readonly isClear: boolean;
+};
+
+/**
+ * Reports every key that is not `known`.
+ *
+ * What follows a key without a value is a part of that value, cut off: the lack of it is told.
+ */
 export function reportUnknownKeys(
   map: MapTree,
   what: string,
   known: readonly string[],
   report: Report,
-): ReadonlySet<string> {
-  const meant = new Set<string>();
+): UnknownKeys {
+  const meant = new Map<string, Tree>();
   const present = new Set(map.entries.map(({ key }) => key.text));
-  for (const { key } of map.entries) {
+  let isClear = true;
+  for (const [index, { key, value }] of map.entries.entries()) {
     if (known.includes(key.text)) continue;
-    const near = nearestName(
-      key.text,
-      known.filter((name) => !present.has(name)),
-    );
-    if (near !== undefined) meant.add(near);
+    const absent = known.filter((name) => !present.has(name) && !meant.has(name));
+    const near = nearestName(key.text, absent) ?? longestIn(key.text, absent);
+    if (near === undefined) isClear = false;
+    else meant.set(near, value);
+    if (isEmpty(map.entries[index - 1]?.value)) continue;
     const label = "not a key of this section";
     report.error("E110", key.place, `unknown key "${key.text}" in ${what}`, {
       label,
       ...suggest(near),
     });
   }
-  return meant;
+  return { meant, isClear };
 }
+
+const isEmpty = (tree: Tree | undefined): boolean => tree?.kind === "text" && tree.reads === "null";
 
 function reportMissing(place: Place, what: string, keys: readonly string[], report: Report): void {
   const list = keys.map((key) => `"${key}"`).join(" and no ");
@@ -81,3 +95,9 @@ export function asMap(tree: Tree, what: string, report: Report): MapTree | undef
   });
   return undefined;
 }
+
+/** The key that another text has run into: `kind` of `kind tls`. Shorter ones are in too many words. */
+const longestIn = (text: string, keys: readonly string[]): string | undefined =>
+  keys
+    .filter((key) => key.length > 3 && text.includes(key))
+    .toSorted((a, b) => b.length - a.length)[0];

@@ -3,6 +3,7 @@ import type { Entry, MapTree } from "../source/tree.ts";
 import type { Declarations } from "./declarations.ts";
 import { asMap, readFields, reportUnknownKeys } from "./fields.ts";
 import { HEAD_KEYS } from "./grant-head.ts";
+import { checkName } from "./reference.ts";
 import { issueKeys, readIssueGrant } from "./issue-grant.ts";
 import {
   ADMIT_SHAPE,
@@ -22,11 +23,7 @@ const ALL_KEYS = [...new Set([...HEAD_KEYS, ...issueKeys(), ...VERBS, "token-lif
 export function readGrants(map: MapTree, declared: Declarations): ReadonlyMap<string, Grant> {
   const grants = new Map<string, Grant>();
   for (const entry of map.entries) {
-    if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(entry.key.text)) {
-      declared.report.error("E302", entry.key.place, `grant "${entry.key.text}" is malformed`, {
-        label: "lower-case letters, digits and hyphens",
-      });
-    }
+    checkName(entry.key, "grant", declared.report);
     const grant = readGrant(entry, declared);
     if (grant !== undefined) grants.set(grant.name, grant);
   }
@@ -65,8 +62,8 @@ function readVerb(map: MapTree, { key }: Entry, { report }: Declarations): Verb 
   );
   const what = `grant "${key.text}"`;
   if (verb === undefined) {
-    const meant = reportUnknownKeys(map, what, ALL_KEYS, report);
-    if (VERBS.some((word) => meant.has(word))) return undefined;
+    const { meant, isClear } = reportUnknownKeys(map, what, ALL_KEYS, report);
+    if (!isClear || VERBS.some((word) => meant.has(word))) return undefined;
     report.error("E112", key.place, `${what} has no verb`, {
       label: `one of ${VERBS.join(", ")} is missing`,
     });

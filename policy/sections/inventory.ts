@@ -10,32 +10,32 @@ export type ReadOptions = {
   readonly include?: (name: string) => string | undefined;
 };
 
-/** Adds the nodes of the included file to those of the policy; the file may hold nothing else. */
+/** Adds the nodes of the included file to those of the policy; the file may hold nothing else. Undefined when it cannot be read. */
 export function readInventory(
   include: Tree,
   own: MapTree,
   options: ReadOptions,
   report: Report,
-): MapTree {
+): MapTree | undefined {
   const name = readText(include, "include", report);
-  if (name === undefined) return own;
+  if (name === undefined) return undefined;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name.text)) {
     report.error("E302", name.place, `include "${name.text}" is malformed`, {
       label: "the name of a file beside the policy",
     });
-    return own;
+    return undefined;
   }
   const text = options.include?.(name.text);
   if (text === undefined) {
     report.error("E201", name.place, `included file "${name.text}" cannot be read`);
-    return own;
+    return undefined;
   }
   const tree = readDocument(text, name.text, report);
   const nodes =
     tree &&
     readFields(tree, `included file "${name.text}"`, { nodes: "required" }, report)?.("nodes");
   const map = nodes && asMap(nodes, "nodes", report);
-  return map === undefined ? own : { ...own, entries: merge(own.entries, map.entries, report) };
+  return map && { ...own, entries: merge(own.entries, map.entries, report) };
 }
 
 function merge(

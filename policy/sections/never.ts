@@ -81,7 +81,7 @@ function readWho(tree: Tree, what: string, declared: Declarations): NeverRule["w
   const [is, not] = [fields?.("is"), fields?.("not")];
   const chosen = is ?? not;
   if (fields === undefined || chosen === undefined || (is && not)) {
-    if (fields !== undefined)
+    if (fields && (is || (fields.lacks("is") && fields.lacks("not"))))
       report.error("E112", tree.place, `who of ${what} needs either "is" or "not"`);
     return undefined;
   }

@@ -2,9 +2,8 @@ import type { Node, Written } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { Entry, MapTree, Tree } from "../source/tree.ts";
 import { canonicalAddress } from "../text/address.ts";
-import { isIdentifier } from "../text/name.ts";
 import { readFields } from "./fields.ts";
-import { checkReferences, type Names } from "./reference.ts";
+import { checkName, checkReferences, type Names } from "./reference.ts";
 import { readList, readText } from "./values.ts";
 
 const SHAPE = { roles: "required", address: "optional" } as const;
@@ -28,11 +27,7 @@ function readNode(
   report: Report,
 ): { readonly node: Node; readonly address: Written | undefined } | undefined {
   const what = `node "${key.text}"`;
-  if (!isIdentifier(key.text)) {
-    report.error("E302", key.place, `${what} is malformed`, {
-      label: "lower-case letters, digits and hyphens, at most 63",
-    });
-  }
+  checkName(key, "node", report);
   const fields = readFields(value, what, SHAPE, report);
   const [rolesTree, addressTree] = [fields?.("roles"), fields?.("address")];
   const list = rolesTree && readList(rolesTree, `roles of ${what}`, report);

@@ -2,9 +2,8 @@ import type { PeopleGroup, Written } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { Entry, MapTree } from "../source/tree.ts";
 import { isValueOf } from "../text/template.ts";
-import { isIdentifier } from "../text/name.ts";
 import { readFields } from "./fields.ts";
-import { checkReference, type Names } from "./reference.ts";
+import { checkName, checkReference, type Names } from "./reference.ts";
 import { readList } from "./values.ts";
 
 const SHAPE = { from: "required", "also-in": "optional" } as const;
@@ -29,11 +28,7 @@ function readGroup(
   report: Report,
 ): PeopleGroup | undefined {
   const what = `people group "${key.text}"`;
-  if (!isIdentifier(key.text)) {
-    report.error("E302", key.place, `${what} is malformed`, {
-      label: "lower-case letters, digits and hyphens",
-    });
-  }
+  checkName(key, "people group", report);
   const fields = readFields(value, what, SHAPE, report);
   const [fromTree, alsoTree] = [fields?.("from"), fields?.("also-in")];
   const from = fromTree && readList(fromTree, `from of ${what}`, report);

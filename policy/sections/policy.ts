@@ -7,7 +7,7 @@ import type { Bindings } from "../text/template.ts";
 import { readAuthorities } from "./authorities.ts";
 import { readCluster } from "./cluster.ts";
 import { checkClashes, namesOf, readRoles, type Declarations } from "./declarations.ts";
-import { readDirectories } from "./directories.ts";
+import { directoryNames, readDirectories } from "./directories.ts";
 import { asMap, type Fields } from "./fields.ts";
 import { readGrants } from "./grants.ts";
 import { readInventory, type ReadOptions } from "./inventory.ts";
@@ -42,6 +42,7 @@ export function readSections(
   report: Report,
 ): Sections | undefined {
   const maps = readMaps(fields, options, report);
+  if (maps === undefined) return undefined;
   const declared = declare(fields, maps, options.file, report);
   if (declared === undefined) return undefined;
   const [directoryTree, neverTree, testsTree] = [
@@ -75,7 +76,8 @@ export function readSections(
 
 type Maps = Readonly<Record<"authorities" | "nodes" | "people" | "grants", MapTree>>;
 
-function readMaps(fields: PolicyFields, options: ReadOptions, report: Report): Maps {
+/** Undefined when the inventory could not be read: every test of a node of it would fail as well. */
+function readMaps(fields: PolicyFields, options: ReadOptions, report: Report): Maps | undefined {
   const map = (key: keyof Maps): MapTree => {
     const tree = fields(key);
     return (tree && asMap(tree, key, report)) ?? emptyMap(options.file);
@@ -83,6 +85,7 @@ function readMaps(fields: PolicyFields, options: ReadOptions, report: Report): M
   const own = map("nodes");
   const includeTree = fields("include");
   const nodes = includeTree ? readInventory(includeTree, own, options, report) : own;
+  if (nodes === undefined) return undefined;
   return { authorities: map("authorities"), nodes, people: map("people"), grants: map("grants") };
 }
 
@@ -113,7 +116,7 @@ function declare(
     cluster,
     constants: constantsOf(cluster),
     networks: namesOf(networksOf(clusterTree)),
-    directories: namesOf(fields("directories")),
+    directories: directoryNames(namesOf(fields("directories"))),
     authorities: readAuthorities(maps.authorities, report),
     authorityNames: namesOf(maps.authorities),
     roles,

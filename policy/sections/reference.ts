@@ -2,11 +2,24 @@ import type { Place } from "../diagnostic.ts";
 import type { Written } from "../model.ts";
 import type { Report } from "../report.ts";
 import { nearestName, suggest } from "../suggestion.ts";
+import { isIdentifier } from "../text/name.ts";
 
 /** What a file declares, before anything of it is read: names with the places of their keys. */
 export type Names = ReadonlyMap<string, Place>;
 
-/** Whether `written` is one of `names`; says so when not, and what was probably meant. */
+/** Says when the name of something declared is malformed. */
+export function checkName({ text, place }: Written, what: string, report: Report): void {
+  if (isIdentifier(text)) return;
+  report.error("E302", place, `${what} "${text}" is malformed`, {
+    label: "lower-case letters, digits and hyphens, at most 63",
+  });
+}
+
+/**
+ * Whether `written` is one of `names`; says so when not, and what was probably meant.
+ *
+ * A declaration that is malformed is told where it stands, and not once more for each reference.
+ */
 export function checkReference(
   written: Written,
   names: Names,
@@ -15,6 +28,10 @@ export function checkReference(
 ): boolean {
   if (names.has(written.text)) return true;
   const near = nearestName(written.text, names.keys());
+  const isTold = [...names.keys()].some(
+    (name) => !isIdentifier(name) && (name === near || name.includes(written.text)),
+  );
+  if (isTold) return false;
   const place = near === undefined ? undefined : names.get(near);
   report.error("E201", written.place, `unknown ${what} "${written.text}"`, {
     label: `no ${what} has this name`,

@@ -56,7 +56,9 @@ function readTest(tree: Tree, declared: Declarations): PolicyTest | undefined {
   const [ask, holds] = [fields?.("ask"), fields?.("holds-exactly")];
   if (fields === undefined) return undefined;
   if ((ask === undefined) === (holds === undefined)) {
-    if (asTree) report.error("E112", asTree.place, `test needs either "ask" or "holds-exactly"`);
+    const isTold = !ask && !(fields.lacks("ask") && fields.lacks("holds-exactly"));
+    if (asTree && !isTold)
+      report.error("E112", asTree.place, `test needs either "ask" or "holds-exactly"`);
     return undefined;
   }
   if (ask !== undefined) return readAsk(ask, fields, who, declared);
@@ -91,7 +93,7 @@ function readAsk(
   const grant = readText(tree, "ask of a test", report);
   if (grant) checkReference(grant, declared.grants, "grant", report);
   const expectTree = fields("expect");
-  if (expectTree === undefined)
+  if (fields.lacks("expect"))
     report.error("E112", tree.place, `test has no "expect"`, { label: "what is to come of it?" });
   const expect = expectTree && readExpectation(expectTree, declared);
   const [from, choose, lifetime, node] = [
@@ -152,7 +154,8 @@ function readPerson(tree: Tree, { report }: Declarations): Who | undefined {
   if (fields === undefined || facts === undefined) return undefined;
   const title = user?.text ?? principal?.text;
   if (title === undefined) {
-    report.error("E112", tree.place, `as of a test needs "user" or "principal"`);
+    if (fields.lacks("user") && fields.lacks("principal"))
+      report.error("E112", tree.place, `as of a test needs "user" or "principal"`);
     return undefined;
   }
   const as: Subject = {

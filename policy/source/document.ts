@@ -32,7 +32,9 @@ export function readDocument(text: string, file: string, report: Report): Tree |
     report.error("E101", locate(...problem.pos), plainMessage(problem.message));
     return undefined;
   }
-  return convert(document.contents, 0, { text, locate, report });
+  const tree = convert(document.contents, 0, { text, locate, report });
+  // Where keys are in doubt, so is everything that is missing, unknown or empty beside them.
+  return report.hasErrors() ? undefined : tree;
 }
 
 /** Counts bytes only where characters do not settle it. */

@@ -54,7 +54,7 @@ export const EFFECT_FAULTS: readonly WrongEdit[] = [
     ],
     ["E501", "E501"],
   ],
-  ["no grant to admit", [ADMIT, ""], ["E201", "E201", "E201"]],
+  ["no grant to admit", [ADMIT, ""], ["E201", "E201"]],
   [
     "admission by a group without members",
     [ONCALL, "oncall: { from: [kerberos:a@X], also-in: [kerberos:b@X] }"],

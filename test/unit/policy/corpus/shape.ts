@@ -44,7 +44,7 @@ export const SHAPE_FAULTS: readonly WrongEdit[] = [
     ["issue: ssh-user, principals: [root]", "issue: ssh-user, cn: x, principals: [root]"],
     ["E110"],
   ],
-  ["an unknown directory", ["  gitlab: { max", "  github: { max"], ["E110", "E201"]],
+  ["an unknown directory", ["  gitlab: { max", "  github: { max"], ["E110"]],
   [
     "an unknown key in a test",
     ["ask: etcd-client, expect", "ask: etcd-client, form: 10.0.0.1, expect"],
