@@ -43,14 +43,17 @@ export type FieldName = (typeof FIELD_NAMES)[number];
  */
 export type View = "open" | "closed";
 
+/** What fields are read off: a plan, its grant, and the values of the variables in its names. */
+export type Given = Pick<Effect, "grant" | "plan" | "bindings">;
+
 /** Everything that an effect gives and asks for. Equal fields: equal answers to every request. */
-export function fieldsOf(effect: Effect, view: View): readonly Field[] {
+export function fieldsOf(effect: Given, view: View): readonly Field[] {
   return [...planFields(effect, view), ...limitFields(effect.grant)].filter(
     ({ values }) => values.length > 0,
   );
 }
 
-function planFields(effect: Effect, view: View): readonly Field[] {
+function planFields(effect: Given, view: View): readonly Field[] {
   const { plan } = effect;
   switch (plan.verb) {
     case "fetch":
@@ -135,7 +138,7 @@ const durationField = (name: FieldName, seconds: number): Field => ({
 const sorted = (texts: Iterable<string>): readonly string[] => [...texts].toSorted();
 
 /** Writes a name as the template that it was built from. */
-function openerOf({ grant, bindings }: Effect, view: View): (text: string) => string {
+function openerOf({ grant, bindings }: Given, view: View): (text: string) => string {
   if (view === "closed") return (text) => text;
   const templates = new Map(
     templatesOf(grant).map(({ parts }) => [partsText(bind(parts, bindings)), partsText(parts)]),

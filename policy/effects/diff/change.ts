@@ -22,6 +22,8 @@ export type Change = {
   readonly place: Place;
   readonly gains: boolean;
   readonly loses: boolean;
+  /** It stands in the old file only. */
+  readonly isGone?: boolean;
   /** The never rule that is concerned. */
   readonly rule?: string;
   /** Everybody who is meant, where several share the line. */
@@ -45,6 +47,9 @@ export const keysOf = (
   before: ReadonlyMap<string, unknown>,
   after: ReadonlyMap<string, unknown>,
 ): readonly string[] => [...new Set([...before.keys(), ...after.keys()])];
+
+/** What is no longer there. */
+export const gone = (change: Change): Change => ({ ...change, isGone: true });
 
 /** The sign of something that may be loosened, tightened or both. */
 export function signOf({ gains, loses }: Pick<Change, "gains" | "loses">): Change["sign"] {

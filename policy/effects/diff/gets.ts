@@ -13,7 +13,8 @@ function changeOf({ who, deltas, isOpen }: Labelled): Change {
   const [first] = deltas;
   if (first === undefined) throw new TypeError("a label without deltas");
   const { sign, grant, gains, loses, text, openText } = first;
-  const subjects = deltas.map(ownName);
+  const isGroup = first.requester.kind === "person" && first.requester.principal === undefined;
+  const subjects = isGroup ? [] : deltas.map(ownName);
   return changeIn("what they can get", sign, {
     what: who,
     grant: grant.name,
@@ -22,5 +23,6 @@ function changeOf({ who, deltas, isOpen }: Labelled): Change {
     gains,
     loses,
     ...(subjects.length > 1 && { subjects }),
+    ...(sign === "-" && { isGone: true }),
   });
 }

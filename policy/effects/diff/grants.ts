@@ -3,7 +3,7 @@ import type { Policy } from "../../decision.ts";
 import type { Grant } from "../../model.ts";
 import { definitionOf } from "../definition.ts";
 import { wordFields } from "../wording.ts";
-import { changeIn, keysOf, type Change } from "./change.ts";
+import { changeIn, gone, keysOf, type Change } from "./change.ts";
 import type { Delta, Pair } from "./deltas.ts";
 import { compareFields, without } from "./field-changes.ts";
 
@@ -23,7 +23,7 @@ export function definitionChanges(
       return changedDefinition({ before, after }, old, now, shown);
     const grant = now ?? old;
     if (grant === undefined || shown.length > 0) return [];
-    return [wholeGrant(grant, now === undefined ? "-" : "+")];
+    return [now === undefined ? gone(wholeGrant(grant, "-")) : wholeGrant(grant, "+")];
   });
 }
 
@@ -48,10 +48,10 @@ function changedDefinition(
   const added = without(recipientsOf(now), recipientsOf(old)).filter(
     (name) => !isFelt(after, shown, "+", name),
   );
-  const gone = without(recipientsOf(old), recipientsOf(now)).filter(
+  const lost = without(recipientsOf(old), recipientsOf(now)).filter(
     (name) => !isFelt(before, shown, "-", name),
   );
-  const to = [...added.map((name) => `+${name}`), ...gone.map((name) => `-${name}`)];
+  const to = [...added.map((name) => `+${name}`), ...lost.map((name) => `-${name}`)];
   const texts = [
     ...(to.length > 0 ? [`to ${to.join(" ")}`] : []),
     ...unfelt.map(({ text }) => text),

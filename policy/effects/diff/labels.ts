@@ -1,6 +1,7 @@
 import type { Policy } from "../../decision.ts";
 import type { Grant } from "../../model.ts";
 import { waysInto } from "../universe.ts";
+import { everyNode, FEW, nameSome } from "../naming.ts";
 import type { Delta, Pair } from "./deltas.ts";
 
 /** Deltas that say the same, under the name that they have in common. */
@@ -9,9 +10,6 @@ export type Labelled = {
   readonly deltas: readonly Delta[];
   readonly isOpen: boolean;
 };
-
-/** So many lines that say the same are shown one by one. */
-const FEW = 3;
 
 /** Gives the deltas names; nodes and principals that are many are brought together. */
 export function labelDeltas(pair: Pair, deltas: readonly Delta[]): readonly Labelled[] {
@@ -53,12 +51,15 @@ function labelAlike(pair: Pair, deltas: readonly Delta[]): readonly Labelled[] {
   const policy = first.sign === "-" ? pair.before : pair.after;
   const kind = kindOf(first.requester);
   if (kind === "anybody") return labelAnybody(policy, first.grant, deltas);
-  const every = kind === "node" ? everyName(policy, deltas, first.grant) : undefined;
+  const every = kind === "node" ? everyNode(policy, nodesOf(deltas), first.grant) : undefined;
   if (deltas.length <= FEW && (every === undefined || deltas.length === 1 || first.sign !== "~"))
     return deltas.map((delta) => ({ who: ownName(delta), deltas: [delta], isOpen: false }));
-  const who = every ?? namesOf(deltas);
+  const who = every ?? nameSome(deltas.map(ownName));
   return [{ who, deltas, isOpen: true }];
 }
+
+const nodesOf = (deltas: readonly Delta[]): readonly string[] =>
+  deltas.flatMap(({ requester }) => (requester.kind === "node" ? [requester.node] : []));
 
 /** What one requester is called. */
 export function ownName({ requester }: Pick<Delta, "requester">): string {
@@ -67,28 +68,6 @@ export function ownName({ requester }: Pick<Delta, "requester">): string {
   const others = facts.filter((fact) => fact !== `kerberos:${principal ?? ""}`);
   if (principal === undefined) return `anybody in ${others.join(" and ")}`;
   return [principal, ...others].join(" with ");
-}
-
-/** What all of these nodes are and no others: those to which a grant goes, or that have a role. */
-function everyName(policy: Policy, deltas: readonly Delta[], { to }: Grant): string | undefined {
-  const names = new Set(deltas.flatMap(({ requester: r }) => (r.kind === "node" ? [r.node] : [])));
-  const isAll = (roles: readonly string[]): boolean => {
-    const of = [...policy.nodes.values()].filter((node) =>
-      node.roles.some((role) => roles.includes(role)),
-    );
-    return of.length === names.size && of.every(({ name }) => names.has(name));
-  };
-  const count = `(${names.size})`;
-  const recipients = to.names.map(({ text }) => text);
-  if (isAll(recipients)) return `every ${recipients.join(", ")} ${count}`;
-  const role = [...policy.roles.keys()].find((name) => isAll([name]));
-  return role && `every ${role} ${count}`;
-}
-
-function namesOf(deltas: readonly Delta[]): string {
-  const names = deltas.map(ownName);
-  const more = names.length - FEW;
-  return `${names.slice(0, FEW).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** `any of GROUP` where all ways into the group are concerned, else the way itself. */

@@ -58,7 +58,7 @@ function networkChanges({ before, after }: Pair): readonly Change[] {
     const [was, is] = [old.get(name), now.get(name)];
     if (was !== undefined && is !== undefined) return listChange(what, "", [was, is], place);
     const text = `${was === undefined ? "new:" : "removed:"} ${(is ?? was ?? []).join(",")}`;
-    return [limit({ what, text, place })];
+    return [limit({ what, text, place, ...(is === undefined && { isGone: true }) })];
   });
 }
 
@@ -82,6 +82,7 @@ const wholeDirectory = ({ name, maxAge, useLast, place }: Directory, isNew: bool
     what: `directory ${name}`,
     text: `${isNew ? "new" : "removed"}: max-age ${formatDuration(maxAge)}  use-last ${spanText(useLast)}`,
     place,
+    ...(!isNew && { isGone: true }),
   });
 
 function authorityChanges({ before, after }: Pair): readonly Change[] {
@@ -98,7 +99,7 @@ function wholeAuthority(
   isNew: boolean,
 ): Change {
   const text = `${isNew ? "new" : "removed"}: ${kind}  max-lifetime ${formatDuration(maxLifetime)}  keys ${keys.toSorted().join(",")}`;
-  return limit({ what: `authority ${name}`, text, place });
+  return limit({ what: `authority ${name}`, text, place, ...(!isNew && { isGone: true }) });
 }
 
 function changedAuthority(old: Authority, now: Authority): readonly Change[] {

@@ -1,6 +1,6 @@
 import type { Condition, NeverRule, Pattern } from "../../model.ts";
 import { formatDuration } from "../../text/duration.ts";
-import { changeIn, signOf, type Change } from "./change.ts";
+import { changeIn, gone, signOf, type Change } from "./change.ts";
 import type { Pair } from "./deltas.ts";
 import { without } from "./field-changes.ts";
 
@@ -14,7 +14,7 @@ export function neverChanges({ before, after }: Pair): readonly Change[] {
     if (is !== undefined)
       return [ruleChange(is, `NEW: forbids ${ruleText(is)}`, { gains: false, loses: true })];
     const text = "REMOVED: what it forbade is now possible";
-    return was === undefined ? [] : [ruleChange(was, text, { gains: true, loses: false })];
+    return was === undefined ? [] : [gone(ruleChange(was, text, { gains: true, loses: false }))];
   });
 }
 

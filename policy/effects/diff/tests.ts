@@ -1,6 +1,6 @@
 import type { PolicyTest } from "../../model.ts";
 import { formatDuration } from "../../text/duration.ts";
-import { changeIn, type Change } from "./change.ts";
+import { changeIn, gone, type Change } from "./change.ts";
 import type { Pair } from "./deltas.ts";
 
 /** Tests that are new or gone; a test that only moves is the same. */
@@ -11,7 +11,7 @@ export function testChanges({ before, after }: Pair): readonly Change[] {
     const [was, is] = [old.get(content) ?? [], now.get(content) ?? []];
     return [
       ...is.slice(was.length).map((test) => testChange("+", test)),
-      ...was.slice(is.length).map((test) => testChange("-", test)),
+      ...was.slice(is.length).map((test) => gone(testChange("-", test))),
     ];
   });
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../../diagnostic.ts";
 import type { Cluster, Node, PeopleGroup, Written } from "../../model.ts";
-import { changeIn, keysOf, type Change } from "./change.ts";
+import { changeIn, gone, keysOf, type Change } from "./change.ts";
 import type { Pair } from "./deltas.ts";
 import { isSame, without } from "./field-changes.ts";
 
@@ -32,7 +32,7 @@ function roleChanges({ before, after }: Pair): readonly Change[] {
   return keysOf(after.roles, before.roles).flatMap((role) => {
     const [old, now] = [before.roles.get(role), after.roles.get(role)];
     if (now !== undefined) return old === undefined ? [who("+", `role ${role}`, "", now)] : [];
-    return old === undefined ? [] : [who("-", `role ${role}`, "", old)];
+    return old === undefined ? [] : [gone(who("-", `role ${role}`, "", old))];
   });
 }
 
@@ -42,7 +42,8 @@ function nodeChanges({ before, after }: Pair): readonly Change[] {
     const whole = ({ roles, address }: Node): string =>
       [roles.join(","), address ?? ""].join(" ").trimEnd();
     const what = `node ${name}`;
-    if (now === undefined) return old === undefined ? [] : [who("-", what, whole(old), old.place)];
+    if (now === undefined)
+      return old === undefined ? [] : [gone(who("-", what, whole(old), old.place))];
     if (old === undefined) return [who("+", what, whole(now), now.place)];
     const texts = nodeDifferences(old, now);
     return texts.length === 0 ? [] : [who("~", what, texts.join("  "), now.place)];
@@ -62,7 +63,7 @@ function peopleChanges({ before, after }: Pair): readonly Change[] {
     const [old, now] = [before.people.get(name), after.people.get(name)];
     const what = `people ${name}`;
     if (now === undefined)
-      return old === undefined ? [] : [who("-", what, groupText(old), old.place)];
+      return old === undefined ? [] : [gone(who("-", what, groupText(old), old.place))];
     if (old === undefined) return [who("+", what, groupText(now), now.place)];
     const lines = (
       sign: Change["sign"],
@@ -72,9 +73,9 @@ function peopleChanges({ before, after }: Pair): readonly Change[] {
     ) => lacking(facts, others).map(({ text, place }) => who(sign, what, `${says} ${text}`, place));
     return [
       ...lines("+", now.from, old.from, "may now come from"),
-      ...lines("-", old.from, now.from, "may no longer come from"),
+      ...lines("-", old.from, now.from, "may no longer come from").map(gone),
       ...lines("-", now.alsoIn, old.alsoIn, "must now also be in"),
-      ...lines("+", old.alsoIn, now.alsoIn, "need no longer be in"),
+      ...lines("+", old.alsoIn, now.alsoIn, "need no longer be in").map(gone),
     ];
   });
 }
