@@ -16,7 +16,6 @@ import {
   type LoginWish,
 } from "../ssh/ensure.ts";
 import { holdOff, readHoldOff } from "../ssh/hold-off.ts";
-import { withWhatStillWorks } from "../session/still-works.ts";
 
 /** Flags of `keyreq ssh`; durations as people write them. */
 export type SshFlags = {
@@ -42,14 +41,10 @@ export async function sshCommand(
 ): Promise<number> {
   const cluster = findCluster(deps);
   const work: Work = { deps, output, cluster };
-  try {
-    if (flags.ensure === true) return await ensure(work, flags);
-    if (host === undefined) return await fill(work, flags);
-    const route = { host, args, account: flags.as };
-    return await connectTo(deps, cluster, route, (login) => findOrGet(work, flags, login));
-  } catch (error) {
-    throw withWhatStillWorks(deps, error);
-  }
+  if (flags.ensure === true) return ensure(work, flags);
+  if (host === undefined) return fill(work, flags);
+  const route = { host, args, account: flags.as };
+  return connectTo(deps, cluster, route, (login) => findOrGet(work, flags, login));
 }
 
 type Work = {

@@ -28,8 +28,8 @@ export type ProofOptions = {
   readonly begun: number;
 };
 
-/** Milliseconds from the session's begin until a KDC that does not answer is given up. */
-const PATIENCE = 4200;
+/** Milliseconds from the session's begin until a KDC that does not answer is given up: starting takes time too. */
+const PATIENCE = 3500;
 const LEAST = 1000;
 
 /** Proves who asks by ticket or password, as the command line says. */

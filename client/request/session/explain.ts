@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
 import { ERRORS, KeysystemError, type ErrorCode } from "../../../protocol/problems.ts";
+import type { Transport } from "../../connection/transport.ts";
 import { Failure } from "../../terminal/failure.ts";
 
 /** The exit code that a code of protocol/problems.ts stands for. */
@@ -35,16 +36,23 @@ const HINTS: Readonly<Partial<Record<ExitCode, readonly string[]>>> = {
   [EXIT.clock]: ["look:  chronyc tracking      set:  chronyc makestep"],
 };
 
-const nobodyAnswers = ({ exit, message, cause }: Failure): Failure =>
-  new Failure(exit, message, ["is it up?  on the master:  keyserver status"], { cause });
+/** A transport whose failures are for people: nobody tries again by itself. */
+export const forPeople = (transport: Transport): Transport => ({
+  ...transport,
+  call: (call) => transport.call(call).catch(nobodyAnswers),
+});
+
+function nobodyAnswers(error: unknown): never {
+  if (!(error instanceof Failure) || error.exit !== EXIT.unreachable) throw error;
+  const { exit, message, cause } = error;
+  throw new Failure(exit, message, ["is it up?  on the master:  keyserver status"], { cause });
+}
 
 /** Runs an exchange with the keyserver; what the server states becomes a Failure for people. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof KeysystemError) throw explainProblem(error);
-    if (error instanceof Failure && error.exit === EXIT.unreachable) throw nobodyAnswers(error);
-    throw error;
+    throw error instanceof KeysystemError ? explainProblem(error) : error;
   }
 }

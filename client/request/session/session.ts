@@ -15,7 +15,7 @@ import { Failure } from "../../terminal/failure.ts";
 import { checkClock } from "./clock-difference.ts";
 import { findCluster, readTrust, writeTrust, type Cluster } from "./cluster.ts";
 import type { RequestDeps } from "../deps.ts";
-import { explained } from "./explain.ts";
+import { explained, forPeople } from "./explain.ts";
 import type { DataFolder } from "../held/private-file.ts";
 import { createProof, type Proof } from "../proof/proof.ts";
 import { writeTrustFiles } from "./trust-files.ts";
@@ -58,11 +58,12 @@ const ANSWER = 15_000;
  */
 export async function openSession(deps: RequestDeps, cluster: Cluster): Promise<Session> {
   const begun = deps.now();
-  const transport = deps.connect({
+  const connection = deps.connect({
     servers: cluster.servers,
     anchors: anchorsOf(keptTrust(deps, cluster), "nodes"),
     now: deps.now,
   });
+  const transport = forPeople(connection);
   try {
     const met = await meet(deps, cluster, transport);
     const proof = createProof(deps, { people: met.people, begun });

@@ -8,7 +8,7 @@ import { Failure, messageOf } from "../../terminal/failure.ts";
 import { checkClock } from "../session/clock-difference.ts";
 import { isClusterName } from "../session/cluster.ts";
 import type { RequestDeps } from "../deps.ts";
-import { explained } from "../session/explain.ts";
+import { explained, forPeople } from "../session/explain.ts";
 import { anchorsOf } from "../session/session.ts";
 import { formatKnownHosts } from "../session/trust-files.ts";
 
@@ -52,7 +52,7 @@ export async function meetServer(
 ): Promise<Trust> {
   const { anchor, ahead } = await findPinned(server, pin, now);
   checkClock({ ahead, server });
-  const transport = connect({ servers: [server], anchors: [anchor], now });
+  const transport = forPeople(connect({ servers: [server], anchors: [anchor], now }));
   try {
     const trust = await explained(() => createKeyserver(transport, () => undefined).trust());
     checkTrust(trust, anchor);
