@@ -168,7 +168,7 @@ export const RefusedGrant = Type.Object({
   to: Type.Optional(Type.Array(Type.String())),
   /** What the caller lacks, as the policy spells it: `ldap:oncall`, `kerberos:a@R or kerberos:b@R`. */
   missing: Type.Optional(Type.Array(Type.String())),
-  /** SSH principals of the grant that stand in the policy without a variable. */
+  /** SSH principals that the grant would give this caller, or let the caller choose. */
   names: Type.Optional(Type.Array(Type.String())),
 });
 export type RefusedGrant = Static<typeof RefusedGrant>;

@@ -1,7 +1,9 @@
 import { subjectText } from "../../policy/identify.ts";
 import { grantsOf } from "../../policy/grants.ts";
 import type { Decision, Plan, Policy } from "../../policy/decision.ts";
+import { personBindings } from "../../policy/build/bindings.ts";
 import { groupsHeld } from "../../policy/facts.ts";
+import { bind, firstVariable, partsText } from "../../policy/text/template.ts";
 import { type GrantOffer, Grants, type RefusedGrant } from "../../protocol/messages.ts";
 import { PATHS } from "../../protocol/paths.ts";
 import { toProblem } from "../../protocol/problems.ts";
@@ -72,10 +74,11 @@ function refusalOf(
   if (grant.verb !== "issue") return head;
   const issue = { ...head, authority: grant.authority.name, kind: grant.kind };
   if (grant.kind !== "ssh-user") return issue;
-  const written = [...grant.principals, ...grant.mayChoose].filter(({ parts }) =>
-    parts.every(({ kind }) => kind === "literal"),
-  );
-  return { ...issue, names: written.map(({ text }) => text) };
+  const bindings = personBindings(caller.subject, policy.cluster);
+  const named = [...grant.principals, ...grant.mayChoose]
+    .map(({ parts }) => bind(parts, bindings))
+    .filter((parts) => firstVariable(parts) === undefined);
+  return { ...issue, names: named.map(partsText) };
 }
 
 function offerOf(policy: Policy, plan: Plan): GrantOffer {

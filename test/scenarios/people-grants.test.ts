@@ -65,7 +65,7 @@ describe("GET /v1/grants", () => {
     expect(about("ssh-oncall")).toMatchObject({
       to: ["oncall"],
       missing: ["ldap:hyades-oncall"],
-      names: ["ceph-ops", "kube-ops"],
+      names: ["carol", "ceph-ops", "kube-ops"],
       kind: "ssh-user",
     });
     expect(about("ssh-root")).toMatchObject({
@@ -73,6 +73,7 @@ describe("GET /v1/grants", () => {
       missing: ["kerberos:cela/root@EXAMPLE.EDU or kerberos:huy/root@EXAMPLE.EDU"],
       names: ["root"],
     });
+    expect(about("ssh-login")).toMatchObject({ names: ["carol"] });
     expect(about("admit")).toMatchObject({ verb: "admit", to: ["root-admins"] });
     expect(directories).toEqual([
       {
