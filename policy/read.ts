@@ -3,6 +3,7 @@ import type { Reading } from "./decision.ts";
 import type { Model } from "./model.ts";
 import { createReport, type Report } from "./report.ts";
 import { readFields } from "./sections/fields.ts";
+import { checkIndentation } from "./sections/indentation.ts";
 import type { ReadOptions } from "./sections/inventory.ts";
 import { POLICY_SHAPE, readSections } from "./sections/policy.ts";
 import { readText } from "./sections/values.ts";
@@ -24,9 +25,10 @@ export function readPolicy(text: string, options: ReadOptions): Reading {
 
 function readModel(text: string, options: ReadOptions, report: Report): Model | undefined {
   const tree = readDocument(text, options.file, report);
-  const fields = tree && readFields(tree, "policy", POLICY_SHAPE, report);
-  if (tree === undefined || fields === undefined || !isOurVersion(fields("keysystem"), report))
+  if (tree === undefined || !checkIndentation(tree, Object.keys(POLICY_SHAPE), report))
     return undefined;
+  const fields = readFields(tree, "policy", POLICY_SHAPE, report);
+  if (fields === undefined || !isOurVersion(fields("keysystem"), report)) return undefined;
   const sections = readSections(fields, options, report);
   const cluster = sections?.cluster;
   if (sections === undefined || cluster === undefined || report.hasErrors()) return undefined;

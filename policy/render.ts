@@ -14,15 +14,19 @@ export function formatDiagnostic(
   diagnostic: Diagnostic,
   text: (file: string) => string | undefined,
 ): string {
-  const { code, severity, place, message, notes, help } = diagnostic;
+  const { place, notes, help } = diagnostic;
   const indent = " ".repeat(String(place.line).length + 2);
   return [
-    `${formatPlace(place)}: ${severity}[${code}]: ${message}`,
+    formatShort(diagnostic),
     ...formatSource(diagnostic, text(place.file), indent),
     ...notes.map((note) => `${indent}= note: ${formatPlace(note.place)}: ${note.message}`),
     ...(help === undefined ? [] : [`${indent}= help: ${help}`]),
   ].join("\n");
 }
+
+/** A diagnostic in one line: `file:line:column: severity[code]: message`. */
+export const formatShort = ({ code, severity, place, message }: Diagnostic): string =>
+  `${formatPlace(place)}: ${severity}[${code}]: ${message}`;
 
 const formatPlace = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
 

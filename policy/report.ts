@@ -13,6 +13,9 @@ export type Report = {
   readonly error: (code: Code, place: Place, message: string, remarks?: Remarks) => void;
   readonly warn: (code: Code, place: Place, message: string, remarks?: Remarks) => void;
   readonly hasErrors: () => boolean;
+  /** Notes that a name is declared in a part of the file that makes no sense where it is. */
+  readonly misplace: (name: string) => void;
+  readonly isMisplaced: (name: string) => boolean;
   /** In the order of the file. */
   readonly diagnostics: () => readonly Diagnostic[];
 };
@@ -28,11 +31,13 @@ const NAMING: ReadonlySet<Code> = new Set(["E201", "E202"]);
 /** Starts an empty report. The same code at the same place is said once. */
 export function createReport(): Report {
   const found = new Map<string, Diagnostic>();
+  const misplaced = new Set<string>();
   let errors = false;
   const add = (diagnostic: Diagnostic): void => {
     const { file, line, column } = diagnostic.place;
     const place = `${diagnostic.code} ${file}:${line}:${column}`;
-    const key = NAMING.has(diagnostic.code) ? `${diagnostic.code} ${diagnostic.message}` : place;
+    const name = NAMING.has(diagnostic.code) ? /"[^"]*"$/.exec(diagnostic.message) : null;
+    const key = name === null ? place : `${diagnostic.code} ${name[0]}`;
     const first = found.get(key);
     if (first === undefined && found.size < LIMIT) found.set(key, diagnostic);
     else if (first !== undefined && isElsewhere(first, diagnostic.place))
@@ -49,6 +54,8 @@ export function createReport(): Report {
     warn: (code, place, message, remarks) =>
       add({ code, severity: "warning", place, message, notes: [], ...remarks }),
     hasErrors: () => errors,
+    misplace: (name) => void misplaced.add(name),
+    isMisplaced: (name) => misplaced.has(name),
     diagnostics: () => [...found.values()].sort((a, b) => comparePlaces(a.place, b.place)),
   };
 }

@@ -64,13 +64,19 @@ export function reportUnknownKeys(
   const meant = new Map<string, Tree>();
   const present = new Set(map.entries.map(({ key }) => key.text));
   let isClear = true;
+  let isRest = false;
   for (const [index, { key, value }] of map.entries.entries()) {
-    if (known.includes(key.text)) continue;
+    if (known.includes(key.text)) {
+      isRest = false;
+      continue;
+    }
     const absent = known.filter((name) => !present.has(name) && !meant.has(name));
     const near = nearestName(key.text, absent) ?? longestIn(key.text, absent);
     if (near === undefined) isClear = false;
     else meant.set(near, value);
-    if (isEmpty(map.entries[index - 1]?.value)) continue;
+    misplaceKeys({ kind: "map", entries: [{ key, value }] }, report);
+    isRest ||= isEmpty(map.entries[index - 1]?.value);
+    if (isRest) continue;
     const label = "not a key of this section";
     report.error("E110", key.place, `unknown key "${key.text}" in ${what}`, {
       label,
@@ -94,6 +100,21 @@ export function asMap(tree: Tree, what: string, report: Report): MapTree | undef
     label: `this is a ${tree.kind === "list" ? "list" : "scalar"}`,
   });
   return undefined;
+}
+
+/** What an unknown key holds may be a whole section in the wrong place: it declares something all the same. */
+function misplaceKeys(tree: Tree | Pick<MapTree, "kind" | "entries">, report: Report): void {
+  if (tree.kind === "text") return;
+  if (tree.kind === "list") {
+    for (const item of tree.items) {
+      if (item.kind === "text") report.misplace(item.text);
+    }
+    return;
+  }
+  for (const { key, value } of tree.entries) {
+    report.misplace(key.text);
+    misplaceKeys(value, report);
+  }
 }
 
 /** The key that another text has run into: `kind` of `kind tls`. Shorter ones are in too many words. */

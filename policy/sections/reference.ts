@@ -27,6 +27,7 @@ export function checkReference(
   report: Report,
 ): boolean {
   if (names.has(written.text)) return true;
+  if (report.isMisplaced(written.text)) return false;
   const near = nearestName(written.text, names.keys());
   const isTold = [...names.keys()].some(
     (name) => !isIdentifier(name) && (name === near || name.includes(written.text)),

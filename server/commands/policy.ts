@@ -2,75 +2,26 @@ import type { Command } from "commander";
 import { AuthorityList, PolicyReload } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
-import { runTests } from "../../policy/tests.ts";
 import { readPolicyFile } from "../config/policy-file.ts";
-import { checkPolicyFile, formatSummary, type PolicyReport } from "../config/policy-report.ts";
+import { checkPolicyFile, type PolicyReport } from "../config/policy-report.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { writePolicy } from "../config/write-policy.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Context, WithContext } from "./context.ts";
+import { policyCheckCommand } from "./policy-check.ts";
+import { policyTestCommand } from "./policy-test.ts";
 
 /** `keyserver policy …`: check and test need neither root nor a running server; apply needs both. */
 export function policyCommands(program: Command, contextOf: WithContext): void {
   const policy = program.command("policy").description("check, test or apply the policy file");
-  policy
-    .command("check")
-    .description("read, check and test a policy file; nothing is applied")
-    .argument("[file]", "the policy; /etc/keysystem/policy.yaml when left out")
-    .action((file: string | undefined, _options, command: Command) => {
-      const { paths, terminal } = contextOf(command);
-      const report = checkPolicyFile(file ?? paths.policy);
-      showReport(terminal, report);
-      if (!report.passes) process.exitCode = EXIT.unhealthy;
-    });
-  policy
-    .command("test")
-    .description("run a policy file's tests, one line each")
-    .argument("[file]", "the policy; /etc/keysystem/policy.yaml when left out")
-    .action((file: string | undefined, _options, command: Command) => {
-      runPolicyTests(contextOf(command), file);
-    });
+  policyCheckCommand(policy, contextOf);
+  policyTestCommand(policy, contextOf);
   policy
     .command("apply")
     .description("check /etc/keysystem/policy.yaml and put it into force")
     .action(async (_options, command: Command) => {
       await apply(contextOf(command));
     });
-}
-
-function showReport({ show, err }: Context["terminal"], report: PolicyReport): void {
-  if (report.rendered !== "") err(report.rendered);
-  const { file, errors, warnings, passes, grants, nodes, tests, diagnostics } = report;
-  show({ file, passes, errors, warnings, grants, nodes, tests, diagnostics }, () =>
-    formatSummary(report),
-  );
-}
-
-function runPolicyTests({ paths, terminal }: Context, file: string | undefined): void {
-  const report = checkPolicyFile(file ?? paths.policy);
-  if (report.policy === undefined) {
-    showReport(terminal, report);
-    process.exitCode = EXIT.unhealthy;
-    return;
-  }
-  const results = runTests(report.policy).map(({ test, passed, detail }) => ({
-    line: test.place.line,
-    as: test.title,
-    what: test.kind === "ask" ? test.grant : test.kind,
-    passed,
-    ...(detail === undefined ? {} : { detail }),
-  }));
-  const failed = results.filter(({ passed }) => !passed).length;
-  const counts = { passed: results.length - failed, failed };
-  terminal.show({ file: report.file, ...counts, results }, () =>
-    [
-      ...results.map(({ line, as, what, passed, detail = "" }) =>
-        `${passed ? "ok  " : "FAIL"} ${report.file}:${line}  ${as}  ${what}  ${detail}`.trimEnd(),
-      ),
-      `${counts.passed} passed, ${counts.failed} failed`,
-    ].join("\n"),
-  );
-  if (failed > 0) process.exitCode = EXIT.unhealthy;
 }
 
 async function apply({ paths, terminal, client }: Context): Promise<void> {

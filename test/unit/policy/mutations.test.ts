@@ -6,7 +6,7 @@ import { EXAMPLE } from "./example.ts";
 import { editTokens } from "./token-edits.ts";
 
 /** A prime to the number of kinds, so that every kind meets every sort of token. */
-const STRIDE = 101;
+const STRIDE = 149;
 
 test(
   "one edit of one token gives one message, and never an exception",
@@ -24,7 +24,7 @@ test(
       // What is swapped is two tokens.
       if (errors.length > (isSwap ? 4 : 1)) told.push(`${title}:\n${messages.join("\n")}`);
     }
-    expect(refused).toBeGreaterThan(400);
+    expect(refused).toBeGreaterThan(300);
     expect(told.join("\n\n")).toBe("");
   },
 );
