@@ -34,6 +34,28 @@ export function explainRefusal(subject: string, refused: RefusedGrant): Failure 
   ]);
 }
 
+/**
+ * Of several grants that are refused, the one to speak of: what a silent directory stands before,
+ * what another principal of the person gets, then what lacks least, groups before people by name.
+ */
+export function nearestRefusal(
+  subject: string,
+  refused: readonly RefusedGrant[],
+): RefusedGrant | undefined {
+  const rank = (each: RefusedGrant): number => {
+    const { problem, missing = [] } = each;
+    if (isUndecided(each)) return 0;
+    if (codeOf(problem) !== "policy.not_granted") return 1;
+    if (otherInstance(subject, missing) !== undefined) return 2;
+    return principalsLetIn(missing) === undefined ? 2 + missing.length : Infinity;
+  };
+  return refused.toSorted((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))))[0];
+}
+
+/** Whether nobody knows, since a directory does not answer. */
+export const isUndecided = ({ problem }: RefusedGrant): boolean =>
+  codeOf(problem) === "directory.unavailable";
+
 /** Within the realm of the ticket at hand its name can be left out. */
 function kinitAs(own: string, other: string): string {
   const realm = (principal: string): string => principal.slice(principal.indexOf("@"));

@@ -2,7 +2,7 @@ import { EXIT } from "../../../protocol/exit-codes.ts";
 import type { GrantOffer, Grants } from "../../../protocol/messages.ts";
 import { nearestSpelling } from "../../../protocol/spelling.ts";
 import { Failure } from "../../terminal/failure.ts";
-import { explainRefusal } from "./denial.ts";
+import { explainRefusal, nearestRefusal } from "./denial.ts";
 import { isForNodes } from "./people-words.ts";
 
 /**
@@ -41,9 +41,10 @@ export function findClientOffer(grants: Grants, authority: string): GrantOffer {
   const offers = grants.grants.filter((offer) => isClientOffer(offer, authority));
   const offer = offers.find(({ reason }) => reason === undefined) ?? offers[0];
   if (offer !== undefined) return offer;
-  const refusal = grants.refused.find(
+  const refused = grants.refused.filter(
     (each) => each.authority === authority && each.verb === "issue" && !isForNodes(each),
   );
+  const refusal = nearestRefusal(grants.subject, refused);
   if (refusal !== undefined) throw explainRefusal(grants.subject, refusal);
   throw new Failure(EXIT.denied, `no grant gives people a certificate of ${authority}`, [
     "what you may get:  keyreq grants",

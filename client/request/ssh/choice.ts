@@ -1,7 +1,7 @@
 import { EXIT } from "../../../protocol/exit-codes.ts";
-import type { GrantOffer, Grants } from "../../../protocol/messages.ts";
+import type { GrantOffer, Grants, RefusedGrant } from "../../../protocol/messages.ts";
 import { Failure } from "../../terminal/failure.ts";
-import { explainRefusal } from "../session/denial.ts";
+import { explainRefusal, isUndecided, nearestRefusal } from "../session/denial.ts";
 
 /** The grant that is to be used for a login, and the principals to choose of it. */
 export type SshChoice = { readonly offer: GrantOffer; readonly choose: readonly string[] };
@@ -14,7 +14,8 @@ export type SshVerdict =
 /**
  * Finds the grant for a login. One that names it goes first, without a reason before with one, then
  * one whose choice does; a refused grant that names it is a denial. Where nothing is about the
- * login, sshd may map other names to it: then the first grant that needs no reason is taken.
+ * login, sshd may map other names to it: then the first grant that needs no reason is taken, and
+ * where there is none, a directory that does not answer may be why.
  */
 export function chooseSsh(grants: Grants, login: string): SshVerdict {
   const offers = grants.grants
@@ -26,15 +27,22 @@ export function chooseSsh(grants: Grants, login: string): SshVerdict {
     ({ mayChoose = [], chooseAtMost }) => mayChoose.includes(login) && chooseAtMost !== 0,
   );
   if (choosing !== undefined) return found(choosing, [login], true);
-  const refused = grants.refused.find(
-    ({ kind, names = [] }) => kind === "ssh-user" && names.includes(login),
-  );
-  if (refused !== undefined) {
-    return { found: false, failure: explainRefusal(grants.subject, refused), named: true };
-  }
+  const { subject } = grants;
+  const refused = grants.refused.filter(({ kind }) => kind === "ssh-user");
+  const about = refused.filter(({ names = [] }) => names.includes(login));
+  const refusal = nearestRefusal(subject, about);
+  if (refusal !== undefined) return denied(subject, refusal);
   const any = offers.find(({ reason }) => reason === undefined);
-  return any === undefined ? nothingFor(login) : found(any, [], false);
+  if (any !== undefined) return found(any, [], false);
+  const undecided = refused.find(isUndecided);
+  return undecided === undefined ? nothingFor(login) : denied(subject, undecided);
 }
+
+const denied = (subject: string, refusal: RefusedGrant): SshVerdict => ({
+  found: false,
+  failure: explainRefusal(subject, refusal),
+  named: true,
+});
 
 const weight = ({ reason }: GrantOffer): number => (reason === undefined ? 0 : 1);
 
