@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { EXIT } from "../../protocol/exit-codes.ts";
+import type { Grants } from "../../protocol/messages.ts";
 import { formatDuration } from "../terminal/duration.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 import { agentSocket } from "./agent/agent.ts";
@@ -9,6 +10,7 @@ import type { Cluster } from "./session/cluster.ts";
 import type { RequestDeps } from "./deps.ts";
 import { nameOf } from "./session/people-words.ts";
 import type { Session } from "./session/session.ts";
+import { isUndecided } from "./session/denial.ts";
 import { readTicket } from "./proof/ticket.ts";
 
 /** What one look found. */
@@ -39,10 +41,29 @@ export async function checkTicket({ how, environment, now }: RequestDeps): Promi
     : { state: "problem", text: `of ${principal} expired ${left} ago`, fix: `kinit ${principal}` };
 }
 
-/** Whether the server takes the ticket or password, and for whom. @throws Failure */
-export async function checkAuthentication(session: Session): Promise<Finding> {
-  const { subject, grants } = await session.grants();
-  return { state: "ok", text: `${nameOf(subject)}, ${grants.length} grants` };
+/** Whom the server takes the person for. */
+export const checkIdentity = ({ subject, grants }: Grants): Finding => ({
+  state: "ok",
+  text: `${nameOf(subject)}, ${grants.length} grant${grants.length === 1 ? "" : "s"}`,
+});
+
+/** The directories that the server asked about the person: a silent one is a problem where a grant waits for it. */
+export function checkDirectories({ directories = [], refused }: Grants): Finding {
+  const silent = directories.filter(({ state }) => state === "unreachable");
+  const [first] = silent;
+  if (first === undefined) {
+    const asked = directories.filter(({ state }) => state !== "not configured");
+    const names = asked.map(({ directory }) => directory).join(", ");
+    return names === ""
+      ? { state: "skipped", text: "none is asked" }
+      : { state: "ok", text: names };
+  }
+  const waiting = refused.filter(isUndecided).map(({ grant }) => grant);
+  const text = `${first.directory} does not answer: ${first.detail ?? "it is silent"}`;
+  const fix = "what you hold goes on working; on the master:  keyserver status";
+  return waiting.length === 0
+    ? { state: "warning", text, fix }
+    : { state: "problem", text: `${text}; nobody can decide ${waiting.join(", ")}`, fix };
 }
 
 /** The SSH agent, which is not needed: without it keys are kept in files. */

@@ -4,8 +4,9 @@ import { findCluster, type Cluster } from "../session/cluster.ts";
 import type { RequestDeps } from "../deps.ts";
 import {
   checkAgent,
-  checkAuthentication,
   checkClocks,
+  checkDirectories,
+  checkIdentity,
   checkKubeConfig,
   checkSshConfig,
   checkTicket,
@@ -79,11 +80,19 @@ async function examineServer(
   const steps = [
     { name: "clock", work: () => Promise.resolve(checkClocks(session)) },
     { name: "ticket", work: () => checkTicket(deps) },
-    { name: "identity", work: () => checkAuthentication(session) },
   ];
   for (const { name, work } of steps) {
     const good = await look(name, async () => ({ finding: await work(), found: true }));
-    if (good === undefined) break;
+    if (good === undefined) return session;
+  }
+  const grants = await look("identity", async () => {
+    const found = await session.grants();
+    return { finding: checkIdentity(found), found };
+  });
+  if (grants !== undefined) {
+    await look("directories", () =>
+      Promise.resolve({ finding: checkDirectories(grants), found: true }),
+    );
   }
   return session;
 }

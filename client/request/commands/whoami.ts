@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.ts";
+import type { DirectoryState } from "../../../protocol/messages.ts";
 import type { Output } from "../../terminal/output.ts";
 import { formatDuration, formatTime } from "../../terminal/duration.ts";
 import { sayClock } from "../session/clock-difference.ts";
@@ -15,7 +16,7 @@ export async function whoamiCommand(deps: RequestDeps, output: Output): Promise<
     const { subject, groups = [], directories = [] } = await session.grants();
     const ticket = deps.how.kind === "kerberos" ? await readTicket(deps.environment) : undefined;
     output.say(`${nameOf(subject)}  in ${session.cluster.name}`);
-    output.say(` groups      ${groups.join(", ") || "none that the policy names"}`);
+    output.say(` groups      ${describeGroups(groups, directories)}`);
     sayDirectories(output, directories);
     output.say(` proved by   ${describeProof(deps, ticket)}`);
     output.say(` server      ${session.server}`);
@@ -33,6 +34,16 @@ export async function whoamiCommand(deps: RequestDeps, output: Output): Promise<
   } finally {
     session.close();
   }
+}
+
+/** A directory that does not answer may know of more. */
+function describeGroups(groups: readonly string[], directories: readonly DirectoryState[]): string {
+  const silent = directories.filter(({ state }) => state === "unreachable");
+  const names = silent.map(({ directory }) => directory).join(", ");
+  if (silent.length === 0) return groups.join(", ") || "none that the policy names";
+  return groups.length === 0
+    ? `not known without ${names}`
+    : `${groups.join(", ")}; others are not known without ${names}`;
 }
 
 const documentOf = ({ principal, expires }: Ticket) => ({
