@@ -8,7 +8,8 @@ import { readFields } from "./fields.ts";
 import { checkName } from "./reference.ts";
 import { readDuration, readWord, readWords } from "./values.ts";
 
-const SHAPE = {
+/** The keys of an authority. */
+export const AUTHORITY_SHAPE = {
   kind: "required",
   keys: "required",
   lifetime: "required",
@@ -39,7 +40,7 @@ function readAuthority(
 ): Authority | undefined {
   const what = `authority "${name}"`;
   checkName({ text: name, place }, "authority", report);
-  const fields = readFields(tree, what, SHAPE, report);
+  const fields = readFields(tree, what, AUTHORITY_SHAPE, report);
   const [kindTree, keysTree, lifetimeTree] = [
     fields?.("kind"),
     fields?.("keys"),

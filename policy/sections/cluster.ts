@@ -8,7 +8,8 @@ import { asMap, readFields } from "./fields.ts";
 import { checkName } from "./reference.ts";
 import { readList, readText } from "./values.ts";
 
-const SHAPE = {
+/** The keys of `cluster:`. */
+export const CLUSTER_SHAPE = {
   name: "required",
   domain: "required",
   "internal-domain": "optional",
@@ -18,7 +19,7 @@ const SHAPE = {
 
 /** Reads `cluster:`. */
 export function readCluster(tree: Tree, place: Place, report: Report): Cluster | undefined {
-  const fields = readFields(tree, "cluster", SHAPE, report);
+  const fields = readFields(tree, "cluster", CLUSTER_SHAPE, report);
   if (fields === undefined) return undefined;
   const optional = (field: Tree | undefined, what: string, isSound: (text: string) => boolean) =>
     field && readName(field, `cluster ${what}`, isSound, report);

@@ -10,7 +10,8 @@ import { readDuration, readText } from "./values.ts";
 /** Where group facts can come from. */
 export const DIRECTORIES = ["ldap", "gitlab"] as const;
 
-const SHAPE = { "max-age": "required", "when-unreachable": "optional" } as const;
+/** The keys of a directory. */
+export const DIRECTORY_SHAPE = { "max-age": "required", "when-unreachable": "optional" } as const;
 
 /** Reads `directories:`. */
 export function readDirectories(tree: Tree, report: Report): ReadonlyMap<string, Directory> {
@@ -47,7 +48,7 @@ function readDirectory(
   report: Report,
 ): Directory | undefined {
   const what = `directory "${name}"`;
-  const fields = readFields(tree, what, SHAPE, report);
+  const fields = readFields(tree, what, DIRECTORY_SHAPE, report);
   const age = fields?.("max-age");
   const unreachable = fields?.("when-unreachable");
   const maxAge = age && readDuration(age, `max-age of ${what}`, report);

@@ -17,7 +17,8 @@ const COMMON = {
   "source-address": "optional",
   reason: "optional",
 } as const;
-const SHAPES = {
+/** The keys of a grant of a certificate, by the kind of its authority. */
+export const ISSUE_SHAPES = {
   tls: {
     ...COMMON,
     usage: "required",
@@ -39,7 +40,7 @@ const SHAPES = {
 
 /** Every key that some grant which issues may have. */
 export const issueKeys = (): readonly string[] =>
-  Object.values(SHAPES).flatMap((shape) => Object.keys(shape));
+  Object.values(ISSUE_SHAPES).flatMap((shape) => Object.keys(shape));
 
 /** Reads a grant of a certificate; its authority's kind decides which keys it has. */
 export function readIssueGrant(map: MapTree, at: GrantAt): IssueGrant | undefined {
@@ -54,17 +55,17 @@ export function readIssueGrant(map: MapTree, at: GrantAt): IssueGrant | undefine
     case undefined:
       return undefined;
     case "tls": {
-      const fields = readFields(map, what, SHAPES.tls, report);
+      const fields = readFields(map, what, ISSUE_SHAPES.tls, report);
       const head = fields && readIssueHead(fields, name, authority, at);
       return fields && readTls(fields, head, at);
     }
     case "ssh-host": {
-      const fields = readFields(map, what, SHAPES["ssh-host"], report);
+      const fields = readFields(map, what, ISSUE_SHAPES["ssh-host"], report);
       const head = fields && readIssueHead(fields, name, authority, at);
       return fields && readSshHost(fields, head, at);
     }
     case "ssh-user": {
-      const fields = readFields(map, what, SHAPES["ssh-user"], report);
+      const fields = readFields(map, what, ISSUE_SHAPES["ssh-user"], report);
       const head = fields && readIssueHead(fields, name, authority, at);
       return fields && readSshUser(fields, head, at);
     }

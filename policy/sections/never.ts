@@ -9,8 +9,15 @@ import { checkReferences } from "./reference.ts";
 import { toTemplate } from "./templates.ts";
 import { readBoolean, readDuration, readList, readText } from "./values.ts";
 
-const SHAPE = { id: "required", who: "required", gets: "required", because: "optional" } as const;
-const GETS = {
+/** The keys of a never rule. */
+export const NEVER_SHAPE = {
+  id: "required",
+  who: "required",
+  gets: "required",
+  because: "optional",
+} as const;
+/** The keys of what a never rule forbids. */
+export const GETS_SHAPE = {
   principal: "optional",
   cn: "optional",
   o: "optional",
@@ -22,6 +29,8 @@ const GETS = {
   "lifetime-over": "optional",
   wildcard: "optional",
 } as const;
+/** The keys of whom a never rule concerns. */
+export const WHO_SHAPE = { is: "optional", not: "optional" } as const;
 const ASPECTS = ["principal", "cn", "o", "name", "issue", "fetch", "admit", "operate"] as const;
 
 /** Reads `never:`. */
@@ -44,7 +53,7 @@ function readRule(
   ids: Map<string, Written>,
   declared: Declarations,
 ): NeverRule | undefined {
-  const fields = readFields(tree, "never rule", SHAPE, declared.report);
+  const fields = readFields(tree, "never rule", NEVER_SHAPE, declared.report);
   const idTree = fields?.("id");
   const id = idTree && readId(idTree, ids, declared);
   const what = `never rule "${id?.text ?? ""}"`;
@@ -77,7 +86,7 @@ function readId(
 
 function readWho(tree: Tree, what: string, declared: Declarations): NeverRule["who"] | undefined {
   const { roles, people, report } = declared;
-  const fields = readFields(tree, `who of ${what}`, { is: "optional", not: "optional" }, report);
+  const fields = readFields(tree, `who of ${what}`, WHO_SHAPE, report);
   const [is, not] = [fields?.("is"), fields?.("not")];
   const chosen = is ?? not;
   if (fields === undefined || chosen === undefined || (is && not)) {
@@ -98,7 +107,7 @@ function readGets(
   declared: Declarations,
 ): readonly Condition[] | undefined {
   const { report } = declared;
-  const fields = readFields(tree, `gets of ${what}`, GETS, report);
+  const fields = readFields(tree, `gets of ${what}`, GETS_SHAPE, report);
   const map = fields && asMap(tree, what, report);
   if (map === undefined || fields === undefined) return undefined;
   if (map.entries.length === 0) {

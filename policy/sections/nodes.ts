@@ -6,7 +6,8 @@ import { readFields } from "./fields.ts";
 import { checkName, checkReferences, type Names } from "./reference.ts";
 import { readList, readText } from "./values.ts";
 
-const SHAPE = { roles: "required", address: "optional" } as const;
+/** The keys of a node. */
+export const NODE_SHAPE = { roles: "required", address: "optional" } as const;
 
 /** Reads `nodes:` of the policy, or of the inventory that it includes. */
 export function readNodes(map: MapTree, roles: Names, report: Report): ReadonlyMap<string, Node> {
@@ -28,7 +29,7 @@ function readNode(
 ): { readonly node: Node; readonly address: Written | undefined } | undefined {
   const what = `node "${key.text}"`;
   checkName(key, "node", report);
-  const fields = readFields(value, what, SHAPE, report);
+  const fields = readFields(value, what, NODE_SHAPE, report);
   const [rolesTree, addressTree] = [fields?.("roles"), fields?.("address")];
   const list = rolesTree && readList(rolesTree, `roles of ${what}`, report);
   const address = addressTree && readAddress(addressTree, `address of ${what}`, report);

@@ -22,7 +22,7 @@ export const ADMIT_SHAPE = { ...HEAD, admit: "required", "token-lifetime": "opti
 export const OPERATE_SHAPE = { ...HEAD, operate: "required" } as const;
 
 /** What `operate` can allow. */
-const ACTIONS = ["revoke", "audit", "apply"] as const;
+export const ACTIONS = ["revoke", "audit", "apply"] as const;
 
 /** Seconds for which a join string is good when the grant says nothing. */
 const DEFAULT_TOKEN_LIFETIME = 3600;

@@ -6,7 +6,8 @@ import { readFields } from "./fields.ts";
 import { checkName, checkReference, type Names } from "./reference.ts";
 import { readList } from "./values.ts";
 
-const SHAPE = { from: "required", "also-in": "optional" } as const;
+/** The keys of a people group. */
+export const PEOPLE_SHAPE = { from: "required", "also-in": "optional" } as const;
 
 /** Reads `people:`; `directories` are the declared ones. */
 export function readPeople(
@@ -29,7 +30,7 @@ function readGroup(
 ): PeopleGroup | undefined {
   const what = `people group "${key.text}"`;
   checkName(key, "people group", report);
-  const fields = readFields(value, what, SHAPE, report);
+  const fields = readFields(value, what, PEOPLE_SHAPE, report);
   const [fromTree, alsoTree] = [fields?.("from"), fields?.("also-in")];
   const from = fromTree && readList(fromTree, `from of ${what}`, report);
   const alsoIn = alsoTree === undefined ? [] : readList(alsoTree, `also-in of ${what}`, report);

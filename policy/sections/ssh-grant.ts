@@ -9,7 +9,7 @@ import { refuseWildcards } from "./tls-grant.ts";
 import { MAX_ENTRIES, readCount, readText, readWords } from "./values.ts";
 
 /** Names of extensions that OpenSSH knows (PROTOCOL.certkeys §extensions). */
-const EXTENSIONS = [
+export const EXTENSIONS = [
   "permit-X11-forwarding",
   "permit-agent-forwarding",
   "permit-port-forwarding",

@@ -9,7 +9,8 @@ import { readAddress } from "./nodes.ts";
 import { checkReference, checkReferences } from "./reference.ts";
 import { readDuration, readList, readText } from "./values.ts";
 
-const SHAPE = {
+/** The keys of a test. */
+export const TEST_SHAPE = {
   as: "required",
   ask: "optional",
   from: "optional",
@@ -19,9 +20,10 @@ const SHAPE = {
   expect: "optional",
   "holds-exactly": "optional",
 } as const;
-type Key = keyof typeof SHAPE;
+type Key = keyof typeof TEST_SHAPE;
 
-const PERSON = { user: "optional", principal: "optional", in: "optional" } as const;
+/** The keys of a person in a test. */
+export const PERSON_SHAPE = { user: "optional", principal: "optional", in: "optional" } as const;
 
 /** The fields of a plan that a test can expect. */
 export const EXPECTED_FIELDS = {
@@ -50,7 +52,7 @@ type Who = { readonly as: Subject; readonly title: string; readonly place: Place
 
 function readTest(tree: Tree, declared: Declarations): PolicyTest | undefined {
   const { report } = declared;
-  const fields = readFields(tree, "test", SHAPE, report);
+  const fields = readFields(tree, "test", TEST_SHAPE, report);
   const asTree = fields?.("as");
   const who = asTree && readSubject(asTree, declared);
   const [ask, holds] = [fields?.("ask"), fields?.("holds-exactly")];
@@ -142,7 +144,7 @@ function readSubject(tree: Tree, declared: Declarations): Who | undefined {
 }
 
 function readPerson(tree: Tree, { report }: Declarations): Who | undefined {
-  const fields = readFields(tree, "as of a test", PERSON, report);
+  const fields = readFields(tree, "as of a test", PERSON_SHAPE, report);
   const [userTree, principalTree, inTree] = [
     fields?.("user"),
     fields?.("principal"),

@@ -10,7 +10,8 @@ import { readBoolean, readWords } from "./values.ts";
 
 type Key = "usage" | "cn" | "o" | "names" | "wildcard";
 
-const USAGES = ["server", "client"] as const;
+/** What a TLS certificate can be for. */
+export const USAGES = ["server", "client"] as const;
 
 /** Reads what a TLS certificate holds. Every key is looked at, also when the head could not be read. */
 export function readTls(

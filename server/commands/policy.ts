@@ -9,6 +9,8 @@ import { writePolicy } from "../config/write-policy.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Context, WithContext } from "./context.ts";
 import { policyCheckCommand } from "./policy-check.ts";
+import { policyFmtCommand } from "./policy-fmt.ts";
+import { policySchemaCommand } from "./policy-schema.ts";
 import { policyTestCommand } from "./policy-test.ts";
 
 /** `keyserver policy …`: check and test need neither root nor a running server; apply needs both. */
@@ -16,6 +18,8 @@ export function policyCommands(program: Command, contextOf: WithContext): void {
   const policy = program.command("policy").description("check, test or apply the policy file");
   policyCheckCommand(policy, contextOf);
   policyTestCommand(policy, contextOf);
+  policyFmtCommand(policy, contextOf);
+  policySchemaCommand(policy, contextOf);
   policy
     .command("apply")
     .description("check /etc/keysystem/policy.yaml and put it into force")

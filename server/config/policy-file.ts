@@ -19,11 +19,11 @@ export type PolicyFile = {
 
 /** Reads a policy file and what it includes; an Error says why the file itself cannot be had. */
 export function readPolicyFile(file: string): PolicyFile | Error {
-  const text = readText(file);
+  const text = readPolicyText(file);
   if (typeof text !== "string") return text;
   const included = new Map<string, string>();
   const include = (name: string): string | undefined => {
-    const found = readText(join(dirname(file), name));
+    const found = readPolicyText(join(dirname(file), name));
     if (typeof found !== "string") return undefined;
     included.set(name, found);
     return found;
@@ -39,7 +39,8 @@ export function readPolicyFile(file: string): PolicyFile | Error {
   };
 }
 
-function readText(file: string): string | Error {
+/** The text of a policy file, of at most 1 MiB; an Error says why it cannot be had. */
+export function readPolicyText(file: string): string | Error {
   try {
     const { size } = statSync(file);
     if (size > LARGEST)
