@@ -3,7 +3,13 @@ import type { RefusedGrant } from "../../../protocol/messages.ts";
 import { codeOf, KeysystemError } from "../../../protocol/problems.ts";
 import { Failure } from "../../terminal/failure.ts";
 import { explainProblem } from "./explain.ts";
-import { describeMissing, nameOf, otherInstance, principalsLetIn } from "./people-words.ts";
+import {
+  describeMissing,
+  isForNodes,
+  nameOf,
+  otherInstance,
+  principalsLetIn,
+} from "./people-words.ts";
 
 /**
  * Why `subject` (`Grants.subject`) does not get a grant, who does, and what to type.
@@ -15,6 +21,10 @@ export function explainRefusal(subject: string, refused: RefusedGrant): Failure 
   const code = codeOf(problem);
   if (code !== "policy.not_granted" || to.length === 0 || missing.length === 0) {
     return explainProblem(new KeysystemError(code, problem.detail ?? problem.title));
+  }
+  if (isForNodes(refused)) {
+    const message = `denied: ${refused.grant} is for nodes: ${to.join(", ")}`;
+    return new Failure(EXIT.denied, message, ["what you may get:  keyreq grants"]);
   }
   const own = nameOf(subject);
   const groups = to.join(" or ");
