@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { formatOutcome } from "../harness/cluster.ts";
 import { run, type CommandOptions, type Outcome } from "../harness/command.ts";
 import { pinOf } from "../harness/keyreq.ts";
 import type { PeopleCluster } from "../harness/people.ts";
@@ -72,19 +73,16 @@ let desks = 0;
 export function makeDesk(people: PeopleCluster, user: string): Desk {
   desks += 1;
   const base = join(people.cluster.folder, "desks", `${desks}`);
-  const home = join(base, user);
-  const account = { name: user, uid: 61_000 + desks, home };
-  mkdirSync(home, { recursive: true });
-  const view = makeView(base, account);
-  const { KRB5_CONFIG = "" } = people.kdc.environment;
-  const config = join(base, "krb5.conf");
-  copyFileSync(KRB5_CONFIG, config);
-  const own = (path: string): void => chownSync(path, account.uid, account.uid);
-  own(home);
+  const account = { name: user, uid: 61_000 + desks, home: join(base, user) };
+  const { home } = account;
   const scratch = join(base, "scratch");
-  mkdirSync(scratch);
-  own(scratch);
+  for (const folder of [home, scratch]) {
+    mkdirSync(folder, { recursive: true });
+    chownSync(folder, account.uid, account.uid);
+  }
   const ticketFile = join(scratch, "tickets");
+  const config = join(base, "krb5.conf");
+  copyFileSync(people.kdc.environment["KRB5_CONFIG"] ?? "", config);
   const environment: Record<string, string> = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,
@@ -94,13 +92,7 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
     KRB5_CONFIG: config,
     KRB5CCNAME: `FILE:${ticketFile}`,
   };
-  const words: Desk["words"] = (file, args) => {
-    const [first = "", ...rest] = inView(view, asAccount(account, [file, ...args]));
-    return [first, rest];
-  };
-  const start: Desk["run"] = (file, args, { env = {}, ...options } = {}) =>
-    run(...words(file, args), { timeout: 120, ...options, env: { ...environment, ...env } });
-  const keyreq: Desk["keyreq"] = (args, options) => start(KEYREQ, args, options);
+  const running = startPrograms(makeView(base, account), account, environment);
   return {
     account,
     program: KEYREQ,
@@ -108,40 +100,58 @@ export function makeDesk(people: PeopleCluster, user: string): Desk {
     scratch,
     ticketFile,
     environment,
-    words,
-    run: start,
-    keyreq,
-    onTerminal: (command, talk) => {
-      const [file, args] = words("script", ["-qefc", command, "/dev/null"]);
-      return converse(spawn(file, args, { env: environment }), talk);
-    },
+    ...running,
     async setup(...flags) {
       const args = ["setup", people.url, "--pin", pinOf(people), "--yes", ...flags];
-      const outcome = await keyreq(args);
-      if (outcome.code !== 0) throw new Error(`setup: ${outcome.code}\n${outcome.stderr}`);
+      const outcome = await running.keyreq(args);
+      if (outcome.code !== 0) throw new Error(`setup: ${formatOutcome(outcome)}`);
       return outcome;
     },
     async kinit(principal) {
       const { environment: found } = await people.person(principal);
       copyFileSync(found["KRB5CCNAME"]?.replace("FILE:", "") ?? "", ticketFile);
-      own(ticketFile);
+      chownSync(ticketFile, account.uid, account.uid);
     },
     startAgent() {
       environment["SSH_AUTH_SOCK"] = join(scratch, "agent");
-      return startAgent(words, environment, base);
+      return startAgent(running.words, environment, base);
     },
-    write(path, text, mode = 0o600) {
-      const parts = path.split("/");
-      for (const length of parts.keys()) {
-        if (length === 0) continue;
-        const folder = join(home, ...parts.slice(0, length));
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        own(folder);
-      }
-      writeFileSync(join(home, path), text, { mode });
-      own(join(home, path));
+    write: (path, text, mode = 0o600) => writeOwn(account, path, text, mode),
+  };
+}
+
+function startPrograms(
+  view: View,
+  account: Account,
+  environment: Readonly<Record<string, string>>,
+): Pick<Desk, "words" | "run" | "keyreq" | "onTerminal"> {
+  const words: Desk["words"] = (file, args) => {
+    const [first = "", ...rest] = inView(view, asAccount(account, [file, ...args]));
+    return [first, rest];
+  };
+  const start: Desk["run"] = (file, args, { env = {}, ...options } = {}) =>
+    run(...words(file, args), { timeout: 120, ...options, env: { ...environment, ...env } });
+  return {
+    words,
+    run: start,
+    keyreq: (args, options) => start(KEYREQ, args, options),
+    onTerminal(command, talk) {
+      const [file, args] = words("script", ["-qefc", command, "/dev/null"]);
+      return converse(spawn(file, args, { env: environment }), talk);
     },
   };
+}
+
+/** `path` is below the home; folders on the way are the person's too. */
+function writeOwn({ home, uid }: Account, path: string, text: string, mode: number): void {
+  const parts = path.split("/");
+  for (const length of parts.keys()) {
+    const folder = join(home, ...parts.slice(0, length));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chownSync(folder, uid, uid);
+  }
+  writeFileSync(join(home, path), text, { mode });
+  chownSync(join(home, path), uid, uid);
 }
 
 function makeView(base: string, account: Account): View {
