@@ -14,7 +14,7 @@ export type DiffText = {
 };
 
 /** A text longer than this does not push the lines behind it to the right. */
-const WIDEST = 64;
+const WIDEST = 72;
 
 /** A diff as people read it: a part for each section that has changes, and the totals. */
 export function formatDiff({ file, changes, counts, tests }: DiffText): string {

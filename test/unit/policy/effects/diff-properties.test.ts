@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Policy } from "../../../../policy/decision.ts";
+import { diff } from "../../../../policy/effects/diff.ts";
+import { deltasOf, type Delta } from "../../../../policy/effects/diff/deltas.ts";
+import { universeOf, type Requester } from "../../../../policy/effects/universe.ts";
+import { readPolicy } from "../../../../policy/read.ts";
+import { looseMeaning, strictMeaning } from "./meaning.ts";
+import { edits, reversed } from "./random-edit.ts";
+import { drafts, GRANTS, textOf, type Draft } from "./random-policy.ts";
+import { answerText, variations } from "./requests.ts";
+
+/** Edits for each property. A longer run: `POLICY_RUNS=50000 vitest run test/unit/policy/effects`. */
+const RUNS = Number(process.env["POLICY_RUNS"] ?? 1500);
+
+const read = (draft: Draft): Policy | undefined =>
+  readPolicy(textOf(draft), { file: "policy.yaml" }).policy;
+
+/** Runs `check` on edits of which both sides are sound policies. */
+function forEdits(
+  runs: number,
+  check: (before: Policy, after: Policy, drafts: { before: Draft; after: Draft }) => void,
+): void {
+  const property = fc.property(edits, (edit) => {
+    const [before, after] = [read(edit.before), read(edit.after)];
+    fc.pre(before !== undefined && after !== undefined);
+    if (before !== undefined && after !== undefined) check(before, after, edit);
+  });
+  fc.assert(property, { numRuns: runs });
+}
+
+/** `who grant` of everybody for whom some request is answered otherwise. */
+function changedAnswers(before: Policy, after: Policy): readonly string[] {
+  return universeOf([before, after]).flatMap(({ subject }) =>
+    GRANTS.filter((grant) =>
+      variations(grant).some(
+        (ask) => answerText(before, subject, ask) !== answerText(after, subject, ask),
+      ),
+    ).map((grant) => lineOf({ subject }, grant)),
+  );
+}
+
+const lineOf = ({ subject }: Pick<Requester, "subject">, grant: string): string =>
+  `${JSON.stringify(subject)} ${grant}`;
+
+describe("a diff", () => {
+  test("is empty for the same policy in another order", () => {
+    const property = fc.property(drafts, (draft) => {
+      const [before, after] = [read(draft), read(reversed(draft))];
+      fc.pre(before !== undefined && after !== undefined);
+      if (before !== undefined && after !== undefined) expect(diff(before, after)).toEqual([]);
+    });
+    fc.assert(property, { numRuns: RUNS / 3 });
+  });
+
+  test("is empty when nothing means anything else, and is not when something does", () => {
+    let same = 0;
+    forEdits(RUNS, (before, after, edit) => {
+      const changes = diff(before, after);
+      if (strictMeaning(edit.before) === strictMeaning(edit.after)) {
+        expect(changes).toEqual([]);
+        same += 1;
+      } else if (looseMeaning(edit.before) !== looseMeaning(edit.after))
+        expect(changes).not.toEqual([]);
+    });
+    expect(same).toBeGreaterThan(RUNS / 100);
+  });
+
+  test("is not empty when some request is answered otherwise", () => {
+    forEdits(RUNS / 3, (before, after) => {
+      if (diff(before, after).length === 0) expect(changedAnswers(before, after)).toEqual([]);
+    });
+  });
+
+  test("knows each subject and grant whose answers change, and no other", () => {
+    let [changed, unchanged] = [0, 0];
+    forEdits(RUNS / 5, (before, after, edit) => {
+      // What an authority says for all of its grants is a line of its own, and so is each node.
+      fc.pre(isSame(edit, "authorities") && isSame(edit, "nodes"));
+      const deltas = deltasOf({ before, after });
+      const known = new Set(deltas.map(({ requester, grant }) => lineOf(requester, grant.name)));
+      const answers = new Set(changedAnswers(before, after));
+      expect(known).toEqual(new Set([...known, ...answers]));
+      const felt = deltas.filter((delta) => canBeFelt(delta, before));
+      for (const { requester, grant } of felt)
+        expect(answers).toContain(lineOf(requester, grant.name));
+      changed += felt.length;
+      unchanged += deltas.length === 0 ? 1 : 0;
+    });
+    expect(changed).toBeGreaterThan(RUNS / 10);
+    expect(unchanged).toBeGreaterThan(10);
+  });
+});
+
+const isSame = (edit: { before: Draft; after: Draft }, section: string): boolean =>
+  JSON.stringify(edit.before[section]) === JSON.stringify(edit.after[section]);
+
+/** A right to admit may find no node, and a node's own address may be outside of the networks of a grant. */
+const canBeFelt = ({ requester, grant }: Delta, before: Policy): boolean =>
+  ![grant, before.grants.get(grant.name)].some(
+    (one) =>
+      one?.verb === "admit" || (requester.kind === "node" && (one?.sourceAddress.length ?? 0) > 0),
+  );
