@@ -55,6 +55,10 @@ test.each([
   ["a: { }\n\n\n\nb: [ ]", "a: {}\n\nb: []\n"],
   ["a:   { b: c,   d: e }\r\n", "a:   { b: c,   d: e }\n"],
   ['a: {b: "{c,d}"} # {x,y}\n', 'a: { b: "{c,d}" } # {x,y}\n'],
+  [
+    `a: [ b, # ${"x".repeat(120)}\n  c, # d\n  e]\n`,
+    `a: [b, # ${"x".repeat(120)}\n  c, # d\n  e]\n`,
+  ],
   [`a: { b: ${"x".repeat(120)} } # why\n`, `a:\n  b: ${"x".repeat(120)} # why\n`],
 ])("%j", (text, want) => expect(formatPolicy(text)).toBe(want));
 
@@ -62,6 +66,7 @@ test.each([
   ["a tab", "\ta: b"],
   ["no YAML", "a: ["],
   ["an anchor", "a: &b c"],
+  ["text whose blanks count", "a: |\n  b  \n  c\n"],
   ["a key twice", "a: b\na: c"],
 ])("%s is not formatted", (_, text) => expect(formatPolicy(text)).toBeUndefined());
 

@@ -3,6 +3,8 @@ import { rule, spare, type WrongEdit } from "../edits.ts";
 /** What is no policy by its shape: E1xx. */
 export const SHAPE_FAULTS: readonly WrongEdit[] = [
   ["a bracket that is not closed", ["roles: [master,", "roles: [[master,"], ["E101"]],
+  ["a section below the nodes", ["people:     ", "  people:     "], ["E110"]],
+  ["a section below the cluster", ["directories:  ", "  directories:  "], ["E110"]],
   ["a tab", ["  name: hyades", "\tname: hyades"], ["E101"]],
   ["a tab between key and value", ["  name: hyades", "  name:\thyades"], ["E101"]],
   ["text that runs from right to left", ["# every node", "# \u202eevery node"], ["E101"]],
