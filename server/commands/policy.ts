@@ -9,6 +9,7 @@ import { writePolicy } from "../config/write-policy.ts";
 import type { AdminClient } from "./admin-client.ts";
 import type { Context, WithContext } from "./context.ts";
 import { policyCheckCommand } from "./policy-check.ts";
+import { effectCommands } from "./policy-effects.ts";
 import { policyFmtCommand } from "./policy-fmt.ts";
 import { policySchemaCommand } from "./policy-schema.ts";
 import { policyTestCommand } from "./policy-test.ts";
@@ -20,6 +21,7 @@ export function policyCommands(program: Command, contextOf: WithContext): void {
   policyTestCommand(policy, contextOf);
   policyFmtCommand(policy, contextOf);
   policySchemaCommand(policy, contextOf);
+  effectCommands(policy, contextOf);
   policy
     .command("apply")
     .description("check /etc/keysystem/policy.yaml and put it into force")

@@ -12,6 +12,7 @@ import { answerText, variations } from "./requests.ts";
 
 /** Edits for each property. A longer run: `POLICY_RUNS=50000 vitest run test/unit/policy/effects`. */
 const RUNS = Number(process.env["POLICY_RUNS"] ?? 1500);
+const TIME = { timeout: 60_000 + RUNS * 100 };
 
 const read = (draft: Draft): Policy | undefined =>
   readPolicy(textOf(draft), { file: "policy.yaml" }).policy;
@@ -44,7 +45,7 @@ const lineOf = ({ subject }: Pick<Requester, "subject">, grant: string): string 
   `${JSON.stringify(subject)} ${grant}`;
 
 describe("a diff", () => {
-  test("is empty for the same policy in another order", () => {
+  test("is empty for the same policy in another order", TIME, () => {
     const property = fc.property(drafts, (draft) => {
       const [before, after] = [read(draft), read(reversed(draft))];
       fc.pre(before !== undefined && after !== undefined);
@@ -53,7 +54,7 @@ describe("a diff", () => {
     fc.assert(property, { numRuns: RUNS / 3 });
   });
 
-  test("is empty when nothing means anything else, and is not when something does", () => {
+  test("is empty when nothing means anything else, and is not when something does", TIME, () => {
     let same = 0;
     forEdits(RUNS, (before, after, edit) => {
       const changes = diff(before, after);
@@ -66,13 +67,13 @@ describe("a diff", () => {
     expect(same).toBeGreaterThan(RUNS / 100);
   });
 
-  test("is not empty when some request is answered otherwise", () => {
+  test("is not empty when some request is answered otherwise", TIME, () => {
     forEdits(RUNS / 3, (before, after) => {
       if (diff(before, after).length === 0) expect(changedAnswers(before, after)).toEqual([]);
     });
   });
 
-  test("knows each subject and grant whose answers change, and no other", () => {
+  test("knows each subject and grant whose answers change, and no other", TIME, () => {
     let [changed, unchanged] = [0, 0];
     forEdits(RUNS / 5, (before, after, edit) => {
       // What an authority says for all of its grants is a line of its own, and so is each node.

@@ -45,8 +45,9 @@ const fillAuthority = (authority: Fields): Fields => ({
   ...authority,
 });
 
-function fillGrant({ wildcard: _, ...grant }: Fields, authorities: Fields): Fields {
-  const authority = asObject(authorities[String(grant["issue"])]);
+function fillGrant(written: Fields, authorities: Fields): Fields {
+  const grant = Object.fromEntries(Object.entries(written).filter(([key]) => key !== "wildcard"));
+  const authority = asObject(authorities[wordOf(grant["issue"])]);
   if (grant["admit"] !== undefined) return { "token-lifetime": "1h", ...grant };
   if (grant["issue"] === undefined) return grant;
   const timed = { lifetime: authority["lifetime"] ?? "", ...grant };
@@ -63,12 +64,16 @@ function plain(value: Value, key: string, isLoose: boolean): Value {
   if (typeof value === "string" && SPANS.has(key)) return seconds(value);
   if (Array.isArray(value)) {
     const items = value.map((item: Value) => plain(item, "", isLoose));
-    return isLoose || ORDERLESS.has(key) ? items.toSorted() : items;
+    return isLoose || ORDERLESS.has(key) ? items.toSorted(byText) : items;
   }
   if (typeof value !== "object") return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, of]) => [name, plain(of, name, isLoose)]));
 }
+
+const wordOf = (value: Value | undefined): string => (typeof value === "string" ? value : "");
+
+const byText = (a: Value, b: Value): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 const seconds = (span: string): number =>
   Number(span.slice(0, -1)) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[span.slice(-1)] ?? Number.NaN);

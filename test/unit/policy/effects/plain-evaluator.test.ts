@@ -9,9 +9,10 @@ import { asks, plainAnswer, plainSubject, subjects } from "./requests.ts";
 
 /** Policies; each is asked twenty times. A longer run: `POLICY_RUNS=50000 vitest run test/unit/policy/effects`. */
 const RUNS = Number(process.env["POLICY_RUNS"] ?? 700);
+const TIME = { timeout: 60_000 + RUNS * 100 };
 const REQUESTS = 20;
 
-test("decide answers as a second reading of the text does", () => {
+test("decide answers as a second reading of the text does", TIME, () => {
   let [asked, allowed] = [0, 0];
   const requests = fc.array(fc.tuple(subjects, asks, fc.nat(9)), {
     minLength: REQUESTS,

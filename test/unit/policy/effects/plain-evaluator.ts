@@ -39,10 +39,12 @@ const map = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value))
     : {};
+const word = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? `${value}` : "";
 const list = (value: unknown): readonly string[] =>
-  value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
+  value === undefined ? [] : Array.isArray(value) ? value.map(word) : [word(value)];
 const span = (value: unknown): number => {
-  const text = String(value);
+  const text = word(value);
   const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1)] ?? Number.NaN;
   return Number(text.slice(0, -1)) * unit;
 };
@@ -92,7 +94,7 @@ function isWithinLimits(policy: Fields, grant: Fields, ask: PlainAsk): boolean {
     if (from === undefined || !ranges.some((range) => isIn(from, range))) return false;
   }
   if (grant["reason"] === "required" && (ask.reason ?? "").trim() === "") return false;
-  const authority = map(map(policy["authorities"])[String(grant["issue"])]);
+  const authority = map(map(policy["authorities"])[word(grant["issue"])]);
   if (
     grant["issue"] !== undefined &&
     ask.key !== undefined &&
@@ -127,12 +129,12 @@ function isIn(address: string, range: string): boolean {
 function longestOf(policy: Fields, grant: Fields): number | undefined {
   if (grant["admit"] !== undefined) return span(grant["token-lifetime"] ?? "1h");
   if (grant["issue"] === undefined) return undefined;
-  const authority = map(map(policy["authorities"])[String(grant["issue"])]);
+  const authority = map(map(policy["authorities"])[word(grant["issue"])]);
   return span(grant["lifetime"] ?? authority["lifetime"]);
 }
 
 function give(policy: Fields, grant: Fields, subject: PlainSubject, ask: PlainAsk): PlainAnswer {
-  if (grant["fetch"] !== undefined) return { fetch: String(grant["fetch"]) };
+  if (grant["fetch"] !== undefined) return { fetch: word(grant["fetch"]) };
   if (grant["operate"] !== undefined) return { operate: list(grant["operate"]) };
   const lifetime = ask.lifetime ?? longestOf(policy, grant) ?? 0;
   if (grant["admit"] !== undefined) {
@@ -142,7 +144,7 @@ function give(policy: Fields, grant: Fields, subject: PlainSubject, ask: PlainAs
       return undefined;
     return { admit: roles, node: ask.node ?? "", lifetime };
   }
-  const name = String(grant["issue"]);
+  const name = word(grant["issue"]);
   const authority = map(map(policy["authorities"])[name]);
   const write = (text: string): string | undefined => fill(policy, subject, text);
   const head = { issue: name, lifetime, backdate: span(authority["backdate"] ?? "5m") };
@@ -178,7 +180,7 @@ const addressesLast = (names: readonly string[]): readonly string[] => {
 /** Puts values in; undefined when there is none, or a name comes out that somebody else has. */
 function fill(policy: Fields, subject: PlainSubject, text: string): string | undefined {
   const cluster = map(policy["cluster"]);
-  const constant = text.replaceAll("<domain>", String(cluster["domain"]));
+  const constant = text.replaceAll("<domain>", word(cluster["domain"]));
   if (!constant.includes("<")) return constant;
   const values = valuesOf(policy, subject);
   const filled = constant.replaceAll(/<([a-z]+)>/g, (whole, name: string) => values[name] ?? whole);
@@ -192,8 +194,8 @@ function valuesOf(policy: Fields, subject: PlainSubject): { readonly [name: stri
   const cluster = map(policy["cluster"]);
   if ("node" in subject) {
     const address = map(map(policy["nodes"])[subject.node])["address"];
-    const fqdn = `${subject.node}.${String(cluster["domain"])}`;
-    return { node: subject.node, fqdn, ...(address !== undefined && { address: String(address) }) };
+    const fqdn = `${subject.node}.${word(cluster["domain"])}`;
+    return { node: subject.node, fqdn, ...(address !== undefined && { address: word(address) }) };
   }
   const { principal, user } = subject;
   const [name = "", realm] = (principal ?? "").split("@");
@@ -204,7 +206,7 @@ function valuesOf(policy: Fields, subject: PlainSubject): { readonly [name: stri
 
 /** Names that stand written out in a grant or in a rule. */
 function takenNames(policy: Fields): ReadonlySet<string> {
-  const domain = String(map(policy["cluster"])["domain"]);
+  const domain = word(map(policy["cluster"])["domain"]);
   const written = Object.values(map(policy["grants"])).flatMap((grant) =>
     ["cn", "o", "names", "principals", "may-choose"].flatMap((key) =>
       map(grant)["issue"] === undefined ? [] : list(map(grant)[key]),
@@ -233,7 +235,7 @@ function forbids(
     who["is"] === undefined
       ? !list(who["not"]).some((name) => called.has(name))
       : list(who["is"]).some((name) => called.has(name));
-  const domain = String(map(policy["cluster"])["domain"]);
+  const domain = word(map(policy["cluster"])["domain"]);
   return (
     isAimed &&
     Object.entries(map(rule["gets"])).every(([key, wanted]) => {
