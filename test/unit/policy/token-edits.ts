@@ -35,7 +35,7 @@ const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ["indent", (token) => `  ${token}`],
   ["another number", (token) => token.replace(/\d/, (digit) => String((Number(digit) + 1) % 10))],
   ["another unit", (token) => token.replace(/(\d)[smhd]$/, "$1x")],
-  ...[..."x:,{}[]#&*!|>'\"%@`-?\t\n<\\~\u0000\u202e"].map((mark): [string, Change] => [
+  ...Array.from("x:,{}[]#&*!|>'\"%@`-?\t\n<\\~\u0000\u202e", (mark): [string, Change] => [
     `insert ${JSON.stringify(mark)}`,
     (token) => mark + token,
   ]),
