@@ -39,7 +39,7 @@ async function complete(program: string, ...words: readonly string[]): Promise<r
 
 test.for([
   { words: ["keyserver", "pol"], offers: ["policy"] },
-  { words: ["keyserver", "policy", ""], offers: ["check", "test", "apply"] },
+  { words: ["keyserver", "policy", "che"], offers: ["check"] },
   { words: ["keyserver", "policy", "check", ""], offers: [] },
   { words: ["keyserver", "policy", "chek", "x"], offers: [] },
   { words: ["keyserver", "--root", "/srv", "policy", "ap"], offers: ["apply"] },
