@@ -26,7 +26,7 @@ export type Ingredients = {
 const SUBJECT_FORM: Form = { isSound: isSubjectPart, longest: 64 };
 /** RFC 5280 §4.2.1.6. */
 const NAME_FORM: Form = {
-  isSound: (text) => isDnsName(text) || parseAddress(text) !== undefined,
+  isSound: (text) => isAddress(text) || isDnsName(text),
   longest: 253,
 };
 const PRINCIPAL_FORM: Form = { isSound: isPrincipalName, longest: 255 };
@@ -57,16 +57,20 @@ function buildTls(grant: TlsGrant, from: Ingredients): TlsContent | Failure {
   const names = buildNames(grant.names, from, NAME_FORM);
   if ("kind" in o) return o;
   if ("kind" in names) return names;
-  const isAddress = (text: string): boolean => parseAddress(text) !== undefined;
+  const ip = names.texts.filter(isAddress);
   return {
     kind: "tls",
     usage: grant.usage,
     cn: cn.text,
     o: o.texts,
-    dns: names.texts.filter((text) => !isAddress(text)),
-    ip: names.texts.filter(isAddress),
+    dns: ip.length === 0 ? names.texts : names.texts.filter((text) => !ip.includes(text)),
+    ip,
   };
 }
+
+/** Nearly all names are not, and need no reading. */
+const isAddress = (text: string): boolean =>
+  /^[0-9.]+$|:/.test(text) && parseAddress(text) !== undefined;
 
 function buildHost(grant: SshHostGrant, from: Ingredients): SshContent | Failure {
   const names = buildNames(grant.names, from, NAME_FORM);

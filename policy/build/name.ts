@@ -1,6 +1,6 @@
 import type { Model, Template, Variable } from "../model.ts";
 import { SYSTEM_ACCOUNTS } from "../text/accounts.ts";
-import { bind, firstVariable, partsText, type Bindings } from "../text/template.ts";
+import { firstVariable, type Bindings } from "../text/template.ts";
 
 /** Why a name cannot be built, and from which template. */
 export type Failure = {
@@ -22,10 +22,16 @@ export function buildName(
   reserved: Model["reserved"],
   form: Form,
 ): Named {
-  const parts = bind(template.parts, bindings);
-  const missing = firstVariable(parts);
-  if (missing !== undefined) return { kind: "no-value", template, text: missing };
-  const text = partsText(parts);
+  let text = "";
+  for (const part of template.parts) {
+    if (part.kind === "literal") {
+      text += part.text;
+      continue;
+    }
+    const value = bindings[part.name];
+    if (value === undefined) return { kind: "no-value", template, text: part.name };
+    text += value;
+  }
   const fail = (kind: Failure["kind"]): Failure => ({ kind, template, text });
   if (isVaried(template) && (reserved.has(text) || isAccount(template, text, bindings)))
     return fail("collision");

@@ -1,10 +1,10 @@
 import { nodeBindings } from "../build/bindings.ts";
-import type { Grant, Model, NeverRule } from "../model.ts";
+import type { Aspect, Grant, Model, NeverRule } from "../model.ts";
 import { givenByGrant, type Given } from "../never/given.ts";
-import { findHit } from "../never/match.ts";
+import { findHit, meets } from "../never/match.ts";
 import type { Report } from "../report.ts";
 import { formatDuration } from "../text/duration.ts";
-import { partsText } from "../text/template.ts";
+import { firstVariable, partsText } from "../text/template.ts";
 
 /**
  * Holds every rule against every subject and grant.
@@ -14,8 +14,10 @@ import { partsText } from "../text/template.ts";
  */
 export function checkNever(model: Model, report: Report): void {
   for (const grant of model.grants.values()) {
+    const rules = model.never.filter((rule) => canHit(rule, grant));
+    if (rules.length === 0) continue;
     const recipients = grant.to.kind === "roles" ? nodesOf(model, grant) : groupsOf(grant);
-    for (const rule of model.never) {
+    for (const rule of rules) {
       const hits = recipients.flatMap(({ who, identities, given }) => {
         const hit = findHit([rule], identities, given);
         return hit === undefined ? [] : [{ who, given: hit.given }];
@@ -25,6 +27,21 @@ export function checkNever(model: Model, report: Report): void {
       if (first !== undefined) reportHit(grant, rule, first.given, everybody, report);
     }
   }
+}
+
+/** Spares looking at each node: what is written without variables is the same for all of them. */
+function canHit({ gets }: NeverRule, grant: Grant): boolean {
+  const given = givenByGrant(grant, {});
+  const isOpen = (aspect: Aspect): boolean =>
+    given.some(
+      (one) =>
+        one.kind === "name" && one.aspect === aspect && firstVariable(one.parts) !== undefined,
+    );
+  return gets.every((condition) => {
+    const aspect =
+      condition.kind === "wildcard" ? "name" : condition.kind === "matches" && condition.aspect;
+    return (aspect && isOpen(aspect)) || given.some((one) => meets(one, condition));
+  });
 }
 
 /** Somebody to whom a grant goes, what rules call them and all that they are given. */

@@ -14,10 +14,15 @@ export type Effect = {
   readonly bindings: Bindings;
 };
 
-/** Everything that a requester is allowed, by the grants' names; limits of a request aside. */
-export function effectsOf(policy: Policy, requester: Requester): ReadonlyMap<string, Effect> {
+/** What a requester is allowed of the grants that are wanted, by their names; limits of a request aside. */
+export function effectsOf(
+  policy: Policy,
+  requester: Requester,
+  isWanted: (grant: string) => boolean = () => true,
+): ReadonlyMap<string, Effect> {
   const effects = new Map<string, Effect>();
   for (const grant of policy.grants.values()) {
+    if (!isWanted(grant.name)) continue;
     const effect = effectOf(policy, requester, grant);
     if (effect !== undefined) effects.set(grant.name, effect);
   }

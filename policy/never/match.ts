@@ -35,7 +35,8 @@ function whatMeets(conditions: readonly Condition[], given: readonly Given[]): G
   return met.every((one) => one !== undefined) ? met[0] : undefined;
 }
 
-function meets(given: Given, condition: Condition): boolean {
+/** Whether one thing that is given is what a condition looks for. */
+export function meets(given: Given, condition: Condition): boolean {
   switch (condition.kind) {
     case "lifetime-over":
       return given.kind === "lifetime" && given.seconds > condition.seconds;

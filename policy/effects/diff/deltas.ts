@@ -4,6 +4,7 @@ import { effectsOf, type Effect } from "../effect.ts";
 import { fieldsOf, type FieldName } from "../fields.ts";
 import { universeOf, type Requester } from "../universe.ts";
 import { wordFields } from "../wording.ts";
+import { samenessOf } from "./sameness.ts";
 import { keysOf, type Change } from "./change.ts";
 import { compareFields, type FieldChange } from "./field-changes.ts";
 
@@ -31,8 +32,13 @@ const OF_AUTHORITY: readonly FieldName[] = ["backdate", "keys"];
 
 /** Everything that anybody gains, loses or gets otherwise; both policies answer the same requesters. */
 export function deltasOf({ before, after }: Pair): readonly Delta[] {
+  const isSame = samenessOf({ before, after });
   return universeOf([before, after]).flatMap((requester) => {
-    const [old, now] = [effectsOf(before, requester), effectsOf(after, requester)];
+    const isWanted = (grant: string): boolean => !isSame(requester, grant);
+    const [old, now] = [
+      effectsOf(before, requester, isWanted),
+      effectsOf(after, requester, isWanted),
+    ];
     return keysOf(now, old).flatMap((grant) => deltaOf(old.get(grant), now.get(grant)) ?? []);
   });
 }
