@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Reading } from "../../policy/decision.ts";
 import type { Diagnostic } from "../../policy/diagnostic.ts";
@@ -43,11 +43,30 @@ export function readPolicyFile(file: string): PolicyFile | Error {
 export function readPolicyText(file: string): string | Error {
   try {
     const { size } = statSync(file);
-    if (size > LARGEST)
-      return new Error(`${file} has ${size} bytes; a policy has at most ${LARGEST}`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    if (size > LARGEST) return tooLarge(file, `${size} bytes`);
+    const bytes = readAtMost(file, LARGEST + 1);
+    if (bytes.length > LARGEST) return tooLarge(file, "no end");
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     return new Error(`${file} ${explainUnreadable(cause)}`, { cause });
+  }
+}
+
+const tooLarge = (file: string, size: string): Error =>
+  new Error(`${file} has ${size}; a policy has at most ${LARGEST} bytes`);
+
+/** The beginning of a file; a pipe or a device says nothing of its size before it is read. */
+function readAtMost(file: string, most: number): Buffer {
+  const handle = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(most);
+    let length = 0;
+    for (let got = -1; got !== 0 && length < most; length += got) {
+      got = readSync(handle, bytes, length, most - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(handle);
   }
 }
 

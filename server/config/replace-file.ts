@@ -1,12 +1,30 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
-/** Replaces a file in one step that survives a power cut; the mode is set before the first byte. */
+/**
+ * Replaces a file in one step that survives a power cut; the mode is set before the first byte, and a file that was
+ * there keeps its owner.
+ */
 export function replaceFile(file: string, text: string, mode: number): void {
   const staged = `${file}.new`;
-  const handle = openSync(staged, "w", mode);
+  const before = lstatSync(file, { throwIfNoEntry: false });
+  rmSync(staged, { force: true });
+  // Made anew, so that nothing is written through a link that somebody has put there.
+  const handle = openSync(staged, "wx", mode);
   try {
-    writeSync(handle, text);
+    if (before !== undefined && process.geteuid?.() === 0) {
+      fchownSync(handle, before.uid, before.gid);
+    }
+    writeFileSync(handle, text);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
