@@ -20,14 +20,8 @@ type Check = { readonly name: string } & Finding;
 /** `keyreq doctor` looks at one thing after the other and stops at the first cause; exit code 5 for a problem. */
 export async function doctorCommand(deps: RequestDeps, output: Output): Promise<ExitCode> {
   const checks: Check[] = [];
-  const look = async <T>(
-    name: string,
-    work: () => Promise<{ readonly finding: Finding; readonly found: T }>,
-  ): Promise<T | undefined> => {
-    const { finding, found } = await work().catch((error: unknown) => ({
-      finding: findingOf(error),
-      found: undefined,
-    }));
+  const look = async <T>(name: string, work: Work<T>): Promise<T | undefined> => {
+    const { finding, found } = await attempt(work);
     checks.push({ name, ...finding });
     sayCheck(output, { name, ...finding });
     return finding.state === "problem" ? undefined : found;
@@ -40,10 +34,19 @@ export async function doctorCommand(deps: RequestDeps, output: Output): Promise<
   return problems === 0 ? EXIT.ok : EXIT.unhealthy;
 }
 
-type Look = <T>(
-  name: string,
-  work: () => Promise<{ readonly finding: Finding; readonly found: T }>,
-) => Promise<T | undefined>;
+type Work<T> = () => Promise<{ readonly finding: Finding; readonly found: T }>;
+
+async function attempt<T>(
+  work: Work<T>,
+): Promise<{ readonly finding: Finding; readonly found: T | undefined }> {
+  try {
+    return await work();
+  } catch (error) {
+    return { finding: findingOf(error), found: undefined };
+  }
+}
+
+type Look = <T>(name: string, work: Work<T>) => Promise<T | undefined>;
 
 async function examine(deps: RequestDeps, look: Look): Promise<void> {
   const cluster = await look("setup", () => Promise.resolve(findSetup(deps)));

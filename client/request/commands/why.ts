@@ -46,7 +46,11 @@ function allow(output: Output, grants: Grants, offer: GrantOffer): ExitCode {
 }
 
 function refuse(output: Output, grants: Grants, refused: RefusedGrant): ExitCode {
-  const { message, hints, exit } = explainRefusal(grants.subject, refused);
+  const { message, exit, ...more } = explainRefusal(grants.subject, refused);
+  // This is what the hint leads to.
+  const hints = more.hints.map((hint) =>
+    hint.replace(`more:  keyreq why ${refused.grant}      `, ""),
+  );
   const cross = output.paint("red", "✗");
   const { to = [], missing = [] } = refused;
   const held = (grants.groups ?? []).join(", ") || "none";
