@@ -49,7 +49,8 @@ export function waysInto({ from, alsoIn }: PeopleGroup): readonly (readonly stri
     .filter((facts) => facts.filter(isPrincipal).length <= 1);
 }
 
-const isPrincipal = (fact: string): boolean => fact.startsWith("kerberos:");
+/** Whether a fact is a Kerberos principal and not what a directory says. */
+export const isPrincipal = (fact: string): boolean => fact.startsWith("kerberos:");
 
 type Anybody = { readonly user: string; readonly principal: string };
 
