@@ -5,6 +5,7 @@ import { countChanges } from "../../policy/effects/diff/count.ts";
 import { runTests } from "../../policy/tests.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
+import { versionFile } from "../config/policy-history.ts";
 import type { Context, WithContext } from "./context.ts";
 import { loadPolicy } from "./policy-effects-file.ts";
 import { formatDiff } from "./policy-effects-text.ts";
@@ -24,8 +25,14 @@ export function diffCommand(policy: Command, contextOf: WithContext): void {
   policy
     .command("diff")
     .description("show what an edit changes: who is who, what they get, limits and tests")
-    .argument("[new]", "the edited policy; /etc/keysystem/policy.yaml when left out")
-    .option("--against <file>", "the policy before; the one in force when left out")
+    .argument(
+      "[new]",
+      "the edited policy, or a version's number; /etc/keysystem/policy.yaml when left out",
+    )
+    .option(
+      "--against <file>",
+      "the policy before, or a version's number; the one in force when left out",
+    )
     .option("--fail-on <kinds>", `exit code 5 for changes of these kinds: ${FAULT_NAMES.join(",")}`)
     .action((file: string | undefined, _options, command: Command) => {
       runDiff(contextOf(command), file, command.opts<Options>());
@@ -39,10 +46,13 @@ function runDiff(
 ): void {
   const faults = readFaults(failOn);
   const before = loadPolicy(
-    against ?? paths.applied,
+    versionFile(paths, against ?? paths.applied),
     "name the policy before: keyserver policy diff NEW --against FILE",
   );
-  const after = loadPolicy(file ?? paths.policy, "name the file: keyserver policy diff FILE");
+  const after = loadPolicy(
+    versionFile(paths, file ?? paths.policy),
+    "name the file: keyserver policy diff FILE",
+  );
   const changes = diff(before.policy, after.policy);
   const results = runTests(after.policy);
   const tests = {

@@ -48,7 +48,8 @@ function lineOf({ place, isGone = false }: Change, file: string): string {
   return place.file === file ? `line ${place.line}` : `${place.file} line ${place.line}`;
 }
 
-function formatCounts({ gained, lost, changed, loosened, tightened }: Counts): string {
+/** How much changes, on one line: `1 gained, 0 lost, 0 changed; 1 limit loosened`. */
+export function formatCounts({ gained, lost, changed, loosened, tightened }: Counts): string {
   const limits = (count: number, word: string): readonly string[] =>
     count === 0 ? [] : [`${count} limit${count === 1 ? "" : "s"} ${word}`];
   const rights = `${gained} gained, ${lost} lost, ${changed} changed`;

@@ -17,7 +17,8 @@ export type Parts = {
   readonly signer: SignerClient;
   readonly serials: Serials;
   readonly inForce: () => InForce;
-  readonly reloadPolicy: () => Promise<string>;
+  /** Takes the applied copy into use for `by`, which the log names; gives its hash. */
+  readonly reloadPolicy: (by: string) => Promise<string>;
   readonly ownCertificate: () => OwnCertificate;
   readonly people: People;
   readonly startedAt: number;

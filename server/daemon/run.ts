@@ -84,7 +84,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     return {
       async reload() {
         await own.look();
-        await parts.parts.reloadPolicy();
+        await parts.parts.reloadPolicy("signal");
       },
       async stop() {
         own.stop();
@@ -139,9 +139,9 @@ async function assemble(
         now,
         monotonic: () => performance.now() / 1000,
       }),
-      async reloadPolicy() {
+      async reloadPolicy(by) {
         const loaded = await held.reload();
-        await ledger.note({ at: now(), event: "policy.reloaded", policy: loaded });
+        await ledger.note({ at: now(), event: "policy.reloaded", policy: loaded, by });
         return loaded;
       },
     },

@@ -1,3 +1,4 @@
+import { subjectText } from "../../policy/identify.ts";
 import { AuthorityList, PolicyReload, Status } from "../../protocol/admin-messages.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { requireOperate } from "../admin/authorize.ts";
@@ -10,8 +11,8 @@ export type OverviewDeps = {
   readonly policy: () => ActivePolicy;
   readonly status: () => Promise<Status>;
   readonly authorities: () => Promise<AuthorityList>;
-  /** Takes the applied copy of the policy into use, here and in the signer; gives its hash. */
-  readonly reloadPolicy: () => Promise<string>;
+  /** Takes the applied copy of the policy into use, here and in the signer, for `by`; gives its hash. */
+  readonly reloadPolicy: (by: string) => Promise<string>;
 };
 
 /** `GET /v1/status`, `GET /v1/authorities`, `POST /v1/policy/reload`. */
@@ -39,6 +40,6 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
   app.post(ADMIN_PATHS.policyReload, { schema: reload }, async (request) => {
     const caller = await deps.authenticate(request);
     requireOperate(deps.policy().policy, caller, "apply");
-    return { policy: await deps.reloadPolicy() };
+    return { policy: await deps.reloadPolicy(subjectText(caller.subject)) };
   });
 }

@@ -21,14 +21,14 @@ test("a policy with an included inventory is applied with it, and an edit of the
   writeFileSync(join(etc, "inventory.yaml"), inventory);
 
   expect((await cluster.keyserver(["status", "--check"])).code).toBe(5);
-  expect(await cluster.keyserver(["policy", "apply"])).toMatchObject({ code: 0 });
+  expect(await cluster.keyserver(["policy", "apply", "--yes"])).toMatchObject({ code: 0 });
   expect((await cluster.keyserver(["status", "--check"])).code).toBe(0);
   await cluster.join("m1");
 
   const more = `${inventory.trimEnd()}\n  w2: { roles: [worker], address: 127.0.0.3 }\n`;
   writeFileSync(join(etc, "inventory.yaml"), more);
   expect((await cluster.keyserver(["node", "admit", "w2"])).code).not.toBe(0);
-  expect(await cluster.keyserver(["policy", "apply"])).toMatchObject({ code: 0 });
+  expect(await cluster.keyserver(["policy", "apply", "--yes"])).toMatchObject({ code: 0 });
   expect((await cluster.keyserver(["node", "admit", "w2"])).code).toBe(0);
 
   await cluster.stop();

@@ -68,7 +68,7 @@ test("policy apply under 200 requests", async () => {
   };
   const asking = Array.from({ length: 8 }, keepAsking);
   writeFileSync(file, edited(text));
-  const applied = await cluster.keyserver(["policy", "apply"]);
+  const applied = await cluster.keyserver(["policy", "apply", "--yes"]);
   applying.abort();
   await Promise.all(asking);
   const after = await issueOne(agent);
@@ -104,7 +104,7 @@ test("a policy whose authority has no key is refused, by apply and by reload, an
   const wider = before.replace(/^authorities:.*$/m, extra);
   expect(wider).toContain("extra:");
   writeFileSync(file, wider);
-  const refused = await cluster.keyserver(["policy", "apply"]);
+  const refused = await cluster.keyserver(["policy", "apply", "--yes"]);
   expect([refused.code, readFileSync(applied, "utf8")]).toEqual([5, before]);
   expect(refused.stderr).toMatch(/no key of authority extra.*\n.*authority create extra/);
 
