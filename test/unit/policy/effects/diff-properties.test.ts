@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../../policy/decision.ts";
+import { accessOf } from "../../../../policy/effects/access.ts";
 import { diff } from "../../../../policy/effects/diff.ts";
 import { deltasOf, type Delta } from "../../../../policy/effects/diff/deltas.ts";
+import { labelDeltas } from "../../../../policy/effects/diff/labels.ts";
 import { universeOf, type Requester } from "../../../../policy/effects/universe.ts";
 import { readPolicy } from "../../../../policy/read.ts";
 import { looseMeaning, strictMeaning } from "./meaning.ts";
@@ -73,6 +75,21 @@ describe("a diff", () => {
     });
   });
 
+  test("has a line with words for everybody who is concerned", TIME, () => {
+    forEdits(RUNS / 3, (before, after) => {
+      const deltas = deltasOf({ before, after });
+      const labelled = labelDeltas({ before, after }, deltas);
+      const shown = new Set(labelled.flatMap((line) => line.deltas));
+      for (const delta of deltas)
+        expect(shown.has(delta) || [...shown].some((other) => speaksFor(other, delta))).toBe(true);
+      for (const { who, deltas: of, isOpen } of labelled)
+        expect([who, ...of.map(({ text, openText }) => (isOpen ? openText : text))]).not.toContain(
+          "",
+        );
+      if (deltas.length > 0) expect(accessOf(after)).not.toEqual(accessOf(before));
+    });
+  });
+
   test("knows each subject and grant whose answers change, and no other", TIME, () => {
     let [changed, unchanged] = [0, 0];
     forEdits(RUNS / 5, (before, after, edit) => {
@@ -92,6 +109,15 @@ describe("a diff", () => {
     expect(unchanged).toBeGreaterThan(10);
   });
 });
+
+/** Whoever needs fewer facts for the same stands for those who have more. */
+const speaksFor = (one: Delta, { requester, grant, sign, text }: Delta): boolean =>
+  one.grant.name === grant.name &&
+  one.sign === sign &&
+  one.text === text &&
+  one.requester.kind === "person" &&
+  requester.kind === "person" &&
+  one.requester.facts.every((fact) => requester.facts.includes(fact));
 
 const isSame = (edit: { before: Draft; after: Draft }, section: string): boolean =>
   JSON.stringify(edit.before[section]) === JSON.stringify(edit.after[section]);
