@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Value } from "typebox/value";
 import { Status } from "../../protocol/admin-messages.ts";
+import { listDescendants } from "../harness/process-table.ts";
+import { waitFor } from "../harness/wait.ts";
 import { type ApplySite, EDITS, startSite } from "./policy-apply-site.ts";
 
 const NODES = /nodes: # only a machine[^]*?(?=grants:)/;
@@ -80,7 +82,7 @@ describe("apply refuses, and nothing has changed", () => {
     expect(history()).toEqual(kept);
   });
 
-  test("what keyserver refuses: the copy is put back", async () => {
+  test("no keyserver", async () => {
     const before = await inForce();
     await site.cluster.stop();
     site.write(EDITS.shorter);
@@ -193,6 +195,29 @@ describe("apply on a terminal", () => {
     expect(site.text()).not.toBe(shown);
     expect(existsSync(`${site.file}.holder`)).toBe(false);
   });
+
+  test("a keysigner that does not take it: the copy is put back, and the next apply works", async () => {
+    const before = await inForce();
+    const kept = history();
+    site.write(EDITS.shorter);
+    const signer = listDescendants(site.cluster.current().pid)[0] ?? 0;
+    const stopSigner = (): Promise<string> => {
+      process.kill(signer, "SIGSTOP");
+      return Promise.resolve("y\n");
+    };
+    const outcome = await site
+      .onTerminal("apply", [[QUESTION, stopSigner]])
+      .finally(() => process.kill(signer, "SIGCONT"));
+    expect(outcome.code).not.toBe(0);
+    expect(readFileSync(site.applied, "utf8")).toBe(before[1]);
+    expect(history()).toEqual(kept);
+    await waitFor("keysigner", async () => {
+      const { stdout } = await site.cluster.keyserver(["status", "--json"]);
+      return /"ready": true/.test(stdout);
+    });
+    expect(await inForce()).toEqual(before);
+    expect(await site.policy("apply", "--yes")).toMatchObject({ code: 0 });
+  }, 120_000);
 });
 
 const TAKEN = /is taken: \S+.* applies it since 20.*Z, process \d+; nothing was changed/;
