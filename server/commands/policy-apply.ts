@@ -33,10 +33,13 @@ export function policyApplyCommand(policy: Command, contextOf: WithContext): voi
       const context = contextOf(command);
       const options = command.opts<ApplyOptions & { readonly file?: string }>();
       await whileAlone(context, "applies it", () =>
-        applyFile(context, { ...options, command: "policy apply" }),
+        applyFile(context, { ...options, command: commandFor(options) }),
       );
     });
 }
+
+const commandFor = ({ file }: { readonly file?: string }): string =>
+  file === undefined ? "policy apply" : `policy apply --file ${file}`;
 
 /** A policy file to be applied; `command` is what the operator typed, for hints. */
 export type Application = ApplyOptions & { readonly file?: string; readonly command: string };

@@ -157,6 +157,8 @@ describe("apply", () => {
     writeFileSync(other, site.text());
     site.write(EDITS.comment);
     const pending = site.text();
+    const unasked = await site.policy("apply", "--file", other);
+    expect(unasked.stderr).toContain(`keyserver policy apply --file ${other} --yes`);
     const outcome = await site.policy("apply", "--yes", "--file", other);
     expect(outcome).toMatchObject({ code: 0 });
     const [, copy = ""] = /^kept what was never applied: (.*)$/m.exec(outcome.stdout) ?? [];
