@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { peoplePolicy, PLACES, startPeopleCluster, type PeopleCluster } from "../harness/people.ts";
 import type { Daemon } from "../harness/process.ts";
+import { waitFor } from "../harness/wait.ts";
 import { canRun } from "./installed-programs.ts";
 import { makeDesk, type Desk } from "./people-desk.ts";
 import { listIssued } from "./people-records.ts";
@@ -43,7 +44,7 @@ describe.skipIf(!isPossible)("people and sshd", () => {
   beforeAll(async () => {
     // keyclient asks from 127.0.0.1
     const here = ["address: 127.0.1.12 }", "address: 127.0.0.1 }"] as const;
-    people = await startPeopleCluster({ policy: peoplePolicy({ replace: [here] }) });
+    people = await startPeopleCluster({ policy: peoplePolicy({ maxAge: "1s", replace: [here] }) });
     const port = await machinePort();
     m2 = await startMachine(people, "m2", { users: USERS, port });
     m1 = await startMachine(people, "m1", { users: USERS, port, from: "127.0.1.11" });
@@ -138,8 +139,30 @@ describe.skipIf(!isPossible)("people and sshd", () => {
     });
   });
 
+  test("who leaves a group of the directory goes on with what is held, and then hears which group it was", async () => {
+    const bob = await deskOf("bob", "bob@EXAMPLE.EDU");
+    expect(await bob.run("ssh", [HOST, "id -un"])).toMatchObject({ code: 0, stdout: "bob\n" });
+    const groups = ["hyades-users", "hyades-oncall"];
+    for (const group of groups) await people.slapd().removeFromGroup("bob", group);
+    try {
+      const isOut = async () => (await bob.keyreq(["why", "ssh-login"])).code === 3;
+      await waitFor("a fresh answer of the directory", isOut, 60);
+      expect(await bob.run("ssh", [HOST, "id -un"])).toMatchObject({ code: 0, stdout: "bob\n" });
+      await bob.keyreq(["forget"]);
+      const { code, stdout, stderr } = await bob.run("ssh", [HOST, "id -un"]);
+      expect({ code, stdout }).toEqual({ code: 255, stdout: "" });
+      expect(stderr).toMatch(
+        /^keyreq: error: denied: bob@EXAMPLE\.EDU is not in oncall: ldap:hyades-oncall is missing\nkeyreq: hint: .*keyreq why ssh-oncall/,
+      );
+    } finally {
+      for (const group of groups) await people.slapd().addToGroup("bob", group);
+    }
+  });
+
   test("who is on call is an account by choosing its name, and nobody else's", async () => {
     const bob = await deskOf("bob", "bob@EXAMPLE.EDU");
+    const isIn = async () => (await bob.keyreq(["why", "ssh-oncall"])).code === 0;
+    await waitFor("a fresh answer of the directory", isIn, 60);
     const login = await bob.run("ssh", [`ceph-ops@${HOST}`, "id -un"]);
     expect(login).toEqual({ code: 0, stdout: "ceph-ops\n", stderr: "" });
     expect(await bob.run("ssh", [HOST, "id -un"])).toMatchObject({ code: 0, stdout: "bob\n" });
