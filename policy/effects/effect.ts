@@ -1,7 +1,7 @@
 import { nodeBindings, personBindings } from "../build/bindings.ts";
 import type { Plan, Policy } from "../decision.ts";
 import type { Grant } from "../model.ts";
-import { findStanding, isGivenTo, standingOfNode } from "../standing.ts";
+import { findStanding, isGivenTo } from "../standing.ts";
 import type { Bindings } from "../text/template.ts";
 import type { Requester } from "./universe.ts";
 
@@ -34,10 +34,8 @@ export function effectOf(policy: Policy, requester: Requester, grant: Grant): Ef
   const { subject } = requester;
   // Most grants go to others, and the sentences that say so would be made for nothing.
   if (!isGivenTo(policy, subject, grant)) return undefined;
-  const { decision } =
-    subject.kind === "node"
-      ? standingOfNode(policy, subject.node, grant)
-      : findStanding(policy, subject, grant);
+  // Not remembered: a large cluster's plans are looked at once each, and need not be kept.
+  const { decision } = findStanding(policy, subject, grant);
   if (decision.verdict === "deny") return undefined;
   return { requester, grant, plan: decision.plan, bindings: bindingsOf(policy, requester) };
 }

@@ -2,9 +2,11 @@ import type { Policy } from "../../decision.ts";
 import type { Requester } from "../universe.ts";
 
 /**
- * Whether nothing that `decide` looks at for a node and a grant is written otherwise than before:
- * the node, the grant with its authority, and what every decision looks at. Nearly all pairs are so,
- * and need not be decided twice. Of people, who are few, nothing is said.
+ * Whether nothing on which a node's certificate depends is written otherwise than before: the node,
+ * the grant with its authority, and the domain. Nearly all pairs are so, and need not be decided twice.
+ *
+ * Never rules and reserved names play no part: where one of them stands against what a grant gives to
+ * a node, the policy does not pass its check. Of people, who are few, nothing is said.
  */
 export function samenessOf({
   before,
@@ -13,7 +15,7 @@ export function samenessOf({
   readonly before: Policy;
   readonly after: Policy;
 }): (requester: Requester, grant: string) => boolean {
-  if (meaning(worldOf(before)) !== meaning(worldOf(after))) return () => false;
+  if (before.cluster.domain !== after.cluster.domain) return () => false;
   const [grants, nodes] = [
     equalNames(before.grants, after.grants),
     equalNames(before.nodes, after.nodes),
@@ -21,14 +23,6 @@ export function samenessOf({
   return (requester, grant) =>
     requester.kind === "node" && nodes.has(requester.node) && grants.has(grant);
 }
-
-/** What a decision about any node looks at. */
-const worldOf = ({ cluster, never, reserved }: Policy): object => ({
-  domain: cluster.domain,
-  realm: cluster.realm,
-  never,
-  reserved: [...reserved.keys()].toSorted(),
-});
 
 /** Names under which both maps hold the same. */
 function equalNames(

@@ -75,6 +75,19 @@ describe("an edit that no test of the policy sees is a changed line", () => {
   ])("not %s", (_, from, to) => expect(changed(linesAfter(from, to))).toEqual([]));
 });
 
+test("a name that is written somewhere does not stand for anybody's", () => {
+  const lines = linesAfter("may-choose: [ceph-ops, kube-ops]", "may-choose: [u0, u1]");
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^any-of-oncall ssh-oncall .* login <user> may-choose u0,u1 /),
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/^any-of-users ssh-login .* login <user> /));
+});
+
+test("nobody is two principals", () => {
+  const two = "  both: { from: [kerberos:a@EXAMPLE.EDU], also-in: [kerberos:b@EXAMPLE.EDU] }\n";
+  expect(changed(linesAfter("  oncall:      { from", `${two}  oncall:      { from`))).toEqual([]);
+});
+
 /** The example with many more workers, one of them unlike the others. */
 const large = (): Policy => {
   const more = Array.from(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { countChanges } from "../../../../policy/effects/diff/count.ts";
+import { diff } from "../../../../policy/effects/diff.ts";
+import { edit, EXAMPLE, readSound } from "../example.ts";
 import { changesOf, said, type Edit } from "./changes.ts";
 
 describe("who is who", () => {
@@ -208,5 +210,15 @@ describe("what they can get", () => {
     expect(said(changes)[1]).toContain(
       "+ | zed@EXAMPLE.EDU with ldap:staff | ssh-oncall | login zed",
     );
+  });
+
+  test("somebody with more facts than are needed is not told of as well", () => {
+    const GROUP = "  oncall:      { from";
+    const more = "  payers: { from: [ldap:hyades-users], also-in: [ldap:active, ldap:paid] }\n";
+    const before = edit(EXAMPLE, GROUP, more + GROUP);
+    const after = edit(before, "lifetime: 12h, ext", "lifetime: 16h, ext");
+    expect(said(diff(readSound(before), readSound(after)))).toEqual([
+      "~ | any of users | ssh-login | lifetime 12h -> 16h",
+    ]);
   });
 });

@@ -63,6 +63,9 @@ function fillGrant(written: Fields, authorities: Fields): Fields {
 function plain(value: Value, key: string, isLoose: boolean): Value {
   if (typeof value === "string" && SPANS.has(key)) return seconds(value);
   if (Array.isArray(value)) {
+    const [only] = value;
+    // One entry may stand without brackets.
+    if (value.length === 1 && only !== undefined) return plain(only, "", isLoose);
     const items = value.map((item: Value) => plain(item, "", isLoose));
     return isLoose || ORDERLESS.has(key) ? items.toSorted(byText) : items;
   }
