@@ -16,9 +16,16 @@ export function denialError(
   const undecided =
     code === "policy.not_granted" ? describeUndecided(policy, caller, grant) : undefined;
   return undecided === undefined
-    ? new KeysystemError(code, detail)
+    ? new KeysystemError(code, `${detail}${code === "policy.not_granted" ? unclear(caller) : ""}`)
     : new KeysystemError("directory.unavailable", undecided);
 }
+
+/** That a directory has an entry for the caller from which nobody can tell who it is. */
+const unclear = ({ directories = [] }: Caller): string =>
+  directories
+    .filter(({ state, detail }) => state === "absent" && detail !== undefined)
+    .map(({ directory, detail }) => `; ${directory}: ${detail}`)
+    .join("");
 
 /** Why it cannot be decided whether the caller holds a grant; undefined when it can. */
 function describeUndecided(

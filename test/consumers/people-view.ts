@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** What programs inside see instead of this machine's own: absolute path → file or folder in its place. */
 export type View = Readonly<Record<string, string>>;
 
@@ -7,11 +9,20 @@ export type Account = { readonly name: string; readonly uid: number; readonly ho
 const MOUNT =
   'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 125; shift 2; done; shift; exec "$@"';
 
-const UNSHARE = ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNT, "sh"];
+/**
+ * Nothing that is mounted inside is to be seen outside. Where no mount is shared (a chroot, whose root unshare(1)
+ * could not change: it is no mount) there is nothing to change.
+ */
+const propagation = (): string =>
+  readFileSync("/proc/self/mountinfo", "utf8").includes(" shared:") ? "private" : "unchanged";
+
+const unshare = (): readonly string[] => {
+  return ["unshare", "--mount", "--propagation", propagation(), "sh", "-c", MOUNT, "sh"];
+};
 
 /** The words of a command that runs in a mount namespace of its own (unshare(1)); only root can. */
 export const inView = (view: View, words: readonly string[]): readonly string[] => [
-  ...UNSHARE,
+  ...unshare(),
   ...Object.entries(view).flatMap(([path, instead]) => [instead, path]),
   "--",
   ...words,

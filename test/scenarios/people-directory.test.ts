@@ -123,8 +123,8 @@ describe("names", () => {
     ["kubernetes@EXAMPLE.EDU", /^policy\.name_collision: <user> would become kubernetes/],
     ["ceph-ops@EXAMPLE.EDU", /^policy\.name_collision: <user> would become ceph-ops/],
     // an entry of two names is nobody's
-    ["eve@EXAMPLE.EDU", /^directory\.unavailable: .*has an entry without one clear name/],
-    ["mallory@EXAMPLE.EDU", /^directory\.unavailable: .*has an entry without one clear name/],
+    ["eve@EXAMPLE.EDU", /^policy\.not_granted: .*has an entry without one clear name/],
+    ["mallory@EXAMPLE.EDU", /^policy\.not_granted: .*has an entry without one clear name/],
     // case 40: exactly primary@REALM of the cluster's realm
     ["alice@OTHER.REALM", /^policy\.not_granted: .*alice@OTHER\.REALM is not in users/],
     [
