@@ -151,3 +151,11 @@ test("what was written to policy.yaml meanwhile is kept", async () => {
   const [, kept = ""] = /^kept what was never applied: (.*)$/m.exec(stdout) ?? [];
   expect([code, readFileSync(kept, "utf8")]).toEqual([0, `${first}# meanwhile\n`]);
 });
+
+test("an edit goes on from what was not applied yet, of which nothing is laid aside", async () => {
+  site.write(EDITS.comment);
+  const { code, stdout } = await edit(sed(SHORTER), [[ASK, "y\n"]]);
+  expect([code, stdout]).toEqual([0, expect.not.stringContaining("never applied")]);
+  expect(site.text()).toContain("# kinds of machines");
+  expect(site.text()).toContain("lifetime: 20d");
+});
