@@ -24,7 +24,9 @@ import {
   type View,
 } from "./people-view.ts";
 
-const KEYREQ = join(CHECKOUT, "client/bin/keyreq");
+/** Where the checkout is to be seen by people, who may not be let through to its real place. */
+const PROGRAMS = "/mnt";
+const KEYREQ = join(PROGRAMS, "client/bin/keyreq");
 
 /** Addresses of the cluster's machines, as everybody resolves them. */
 export const HOSTS = {
@@ -158,7 +160,7 @@ function makeView(base: string, account: Account): View {
   const [passwd, hosts] = [join(base, "passwd"), join(base, "hosts")];
   writeFileSync(passwd, passwdWith(readFileSync("/etc/passwd", "utf8"), [account]));
   writeFileSync(hosts, hostsWith(readFileSync("/etc/hosts", "utf8"), HOSTS));
-  return { "/etc/passwd": passwd, "/etc/hosts": hosts };
+  return { "/etc/passwd": passwd, "/etc/hosts": hosts, [PROGRAMS]: CHECKOUT };
 }
 
 async function converse(
