@@ -41,7 +41,7 @@ describe.for(["zsh", "fish"] as const)("%s", (shell) => {
 
 const fish = find("fish");
 test.skipIf(fish === undefined).for([
-  { line: "keyserver policy ", offers: ["apply", "check", "test"] },
+  { line: "keyserver policy ap", offers: ["apply"] },
   { line: "keyserver --root /srv policy ch", offers: ["check"] },
   { line: "keyserver policy check ch", offers: [] },
   { line: "keyserver completion z", offers: ["zsh"] },
