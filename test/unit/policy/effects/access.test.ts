@@ -88,6 +88,17 @@ test("nobody is two principals", () => {
   expect(changed(linesAfter("  oncall:      { from", `${two}  oncall:      { from`))).toEqual([]);
 });
 
+test("ways into a group by which one gets less are told apart", () => {
+  const payers =
+    "  payers: { from: [ldap:hyades-users], also-in: [ldap:active] }\n  oncall:      { from";
+  const rule =
+    "  - { id: no-payers, who: { is: [payers] }, gets: { o: cluster-users } }\n  - { id: root-login,";
+  const text = edit(edit(EXAMPLE, "  oncall:      { from", payers), "  - { id: root-login,", rule);
+  const lines = accessOf(readSound(text)).filter((line) => line.includes(" kube-user "));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^any-of-users\(gitlab:hyades\/members\+ldap:active\) kube-user /);
+});
+
 /** The example with many more workers, one of them unlike the others. */
 const large = (): Policy => {
   const more = Array.from(
@@ -124,5 +135,17 @@ describe("in a large cluster", () => {
     });
     const rows = rowsOf(policy, () => true).filter(({ who }) => who.kind === "node");
     expect(expanded.toSorted()).toEqual(rows.map(lineOf).toSorted());
+  });
+
+  test("a node that gets something else than others of its roles is apart from them", () => {
+    const place = policy.cluster.place;
+    const gets = [
+      { kind: "matches", aspect: "cn", patterns: [{ kind: "exact", text: "system:node:x3" }] },
+    ] as const;
+    const who = { mode: "is", names: [{ text: "nodes", place }] } as const;
+    const odd = accessOf({ ...policy, never: [{ id: "behind-the-check", who, gets, place }] });
+    expect(odd).toContain("x3 is every-worker#2 at 10.18.61.3");
+    expect(odd).toContain("x4 is every-worker at 10.18.61.4");
+    expect(odd.some((line) => line.startsWith("every-worker#2 kubelet "))).toBe(false);
   });
 });

@@ -221,4 +221,11 @@ describe("what they can get", () => {
       "~ | any of users | ssh-login | lifetime 12h -> 16h",
     ]);
   });
+
+  test("to choose more than there is to choose from is no more", () => {
+    const [two, three] = ["2", "3"].map((most) =>
+      readSound(edit(EXAMPLE, "choose-at-most: 1", `choose-at-most: ${most}`)),
+    );
+    expect(two && three && diff(two, three)).toEqual([]);
+  });
 });

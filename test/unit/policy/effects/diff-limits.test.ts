@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diff } from "../../../../policy/effects/diff.ts";
-import { edit, EXAMPLE, example, readSound } from "../example.ts";
+import { codesOf, edit, EXAMPLE, example, readSound } from "../example.ts";
 import { changesOf, RULE, said, type Edit } from "./changes.ts";
 
 /** An edit, its lines, and whether it loosens or tightens. */
@@ -212,6 +212,18 @@ describe("tests", () => {
 });
 
 const NODE = "  c1: { roles: [ceph]";
+
+test("a rule about one node's names is held against what a variable becomes", () => {
+  const wild = edit(
+    EXAMPLE,
+    'names: [<fqdn>, s3.<domain>, "*.s3.<domain>"]',
+    'names: ["*.<fqdn>"]',
+  );
+  const rule =
+    "  - { id: under-c1, who: { is: [nodes] }, gets: { name: x.c1.hyades.example.edu } }\n";
+  expect(codesOf(wild)).toEqual([]);
+  expect(codesOf(edit(wild, RULE, rule + RULE))).toContain("E401");
+});
 
 test("lines are those of the new file; of what is gone, of the old one", () => {
   const changes = changesOf([

@@ -163,6 +163,15 @@ describe("an explanation", () => {
     expect(text).toContain("DENIED");
   });
 
+  test("root on the master is held to no limit", () => {
+    const strict = readSound(
+      edit(EXAMPLE, "ceph], token-lifetime: 1h", "ceph], reason: required, token-lifetime: 1h"),
+    );
+    const text = said({ kind: "root" }, { grant: "admit", node: "w9", reason: "" }, strict);
+    expect(text).toContain('stopped at   the policy names no node "w9"');
+    expect(text).not.toContain("limits");
+  });
+
   test("instead is never the grant itself, nor something else entirely", () => {
     expect(
       said(person("al", "ldap:hyades-users", "ldap:active"), { grant: "admit" }),

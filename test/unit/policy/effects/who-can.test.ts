@@ -167,6 +167,14 @@ describe("the matrix", () => {
     ["root-admins", "operate", "yes"],
   ])("%s, %s: %s", (subject, grant, cell) => expect(cells(subject).get(grant)).toBe(cell));
 
+  test("what a rule forbids to some names is forbidden to a group", () => {
+    const rule =
+      '  - { id: no-c, who: { is: [oncall] }, gets: { cn: "user:c*" } }\n  - { id: root-login,';
+    const policy = readSound(edit(EXAMPLE, "  - { id: root-login,", rule));
+    expect(cells("oncall", policy).get("kube-user")).toBe("//");
+    expect(cells("oncall").get("kube-user")).toBe(".");
+  });
+
   test("nodes with several roles have a row, and a node that is forbidden something has its own", () => {
     const mixed = readSound(edit(EXAMPLE, "w3: { roles: [worker]", "w3: { roles: [worker, ceph]"));
     expect(cells("ceph+worker", mixed).get("kubelet")).toBe("30d");
