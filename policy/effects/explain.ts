@@ -99,7 +99,7 @@ function laterSteps(
 ): readonly Unnumbered[] {
   const steps: Unnumbered[] = [];
   const limits =
-    stage === 4 && decision.verdict === "deny" ? decision.detail : limitsText(grant, ask);
+    stage === 4 && decision.verdict === "deny" ? decision.detail : limitsText(subject, grant, ask);
   if (limits !== "") steps.push({ what: "limits", text: limits, place: grant.place });
   if (stage === 4) return steps;
   if (stage === 5 || decision.verdict === "allow") steps.push(neverStep(policy, subject, decision));
@@ -125,7 +125,8 @@ function neverStep({ never }: Policy, subject: Subject, decision: Decision): Unn
 }
 
 /** The limits that a request has kept; what people type in is taken as given. */
-function limitsText(grant: Grant, { from, choose = [], lifetime }: Ask): string {
+function limitsText(subject: Subject, grant: Grant, { from, choose = [], lifetime }: Ask): string {
+  if (subject.kind === "root") return "";
   const address = from === undefined ? undefined : canonicalAddress(from);
   const range = grant.sourceAddress.find((one) => address !== undefined && isInRange(address, one));
   return [
