@@ -132,7 +132,7 @@ function startPrograms(
     return [first, rest];
   };
   const start: Desk["run"] = (file, args, { env = {}, ...options } = {}) =>
-    run(...words(file, args), { timeout: 120, ...options, env: { ...environment, ...env } });
+    run(...words(file, args), { timeout: 50, ...options, env: { ...environment, ...env } });
   return {
     words,
     run: start,
