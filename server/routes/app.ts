@@ -111,7 +111,7 @@ function refuseBrokenText(app: App): void {
     "application/json",
     { parseAs: "buffer" },
     (request, body, done) => {
-      if (isUtf8(body)) parse(request, body.toString(), done);
+      if (isUtf8(body)) void parse(request, body.toString(), done);
       else done(new KeysystemError("request.malformed", "the body is not UTF-8 (RFC 8259 §8.1)"));
     },
   );
