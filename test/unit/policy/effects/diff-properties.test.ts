@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../../policy/decision.ts";
-import { accessOf } from "../../../../policy/effects/access.ts";
 import { diff } from "../../../../policy/effects/diff.ts";
 import { deltasOf, type Delta } from "../../../../policy/effects/diff/deltas.ts";
 import { labelDeltas } from "../../../../policy/effects/diff/labels.ts";
@@ -14,6 +13,8 @@ import { answerText, variations } from "./requests.ts";
 
 /** Edits for each property. A longer run: `POLICY_RUNS=50000 vitest run test/unit/policy/effects`. */
 const RUNS = Number(process.env["POLICY_RUNS"] ?? 1500);
+/** The same edits each time; new ones in a longer run. */
+const SEED = process.env["POLICY_RUNS"] === undefined ? { seed: 20_261_121 } : {};
 const TIME = { timeout: 60_000 + RUNS * 100 };
 
 const read = (draft: Draft): Policy | undefined =>
@@ -29,7 +30,7 @@ function forEdits(
     fc.pre(before !== undefined && after !== undefined);
     if (before !== undefined && after !== undefined) check(before, after, edit);
   });
-  fc.assert(property, { numRuns: runs });
+  fc.assert(property, { numRuns: runs, ...SEED });
 }
 
 /** `who grant` of everybody for whom some request is answered otherwise. */
@@ -53,7 +54,7 @@ describe("a diff", () => {
       fc.pre(before !== undefined && after !== undefined);
       if (before !== undefined && after !== undefined) expect(diff(before, after)).toEqual([]);
     });
-    fc.assert(property, { numRuns: RUNS / 3 });
+    fc.assert(property, { numRuns: RUNS / 3, ...SEED });
   });
 
   test("is empty when nothing means anything else, and is not when something does", TIME, () => {
@@ -86,7 +87,8 @@ describe("a diff", () => {
         expect([who, ...of.map(({ text, openText }) => (isOpen ? openText : text))]).not.toContain(
           "",
         );
-      if (deltas.length > 0) expect(accessOf(after)).not.toEqual(accessOf(before));
+      // The lines of access alone would not do: what only people in two groups at once feel is in none of them.
+      if (deltas.length > 0) expect(diff(before, after)).not.toEqual([]);
     });
   });
 
