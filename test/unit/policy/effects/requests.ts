@@ -141,5 +141,10 @@ export function plainSubject(subject: Subject): PlainSubject {
 }
 
 /** An answer as a text that is equal for equal certificates. */
-export const answerText = (policy: Policy, subject: Subject, ask: Ask): string =>
-  JSON.stringify(plainAnswer(decide(policy, subject, ask), policy) ?? "denied");
+export function answerText(policy: Policy, subject: Subject, ask: Ask): string {
+  const answer = plainAnswer(decide(policy, subject, ask), policy) ?? "denied";
+  // In which order a node's roles are written means nothing.
+  return JSON.stringify(answer, (key, value: unknown) =>
+    key === "admit" && Array.isArray(value) ? value.toSorted() : value,
+  );
+}
