@@ -145,6 +145,6 @@ export function answerText(policy: Policy, subject: Subject, ask: Ask): string {
   const answer = plainAnswer(decide(policy, subject, ask), policy) ?? "denied";
   // In which order a node's roles are written means nothing.
   return JSON.stringify(answer, (key, value: unknown) =>
-    key === "admit" && Array.isArray(value) ? value.toSorted() : value,
+    key === "admit" && Array.isArray(value) ? value.map(String).sort() : value,
   );
 }
