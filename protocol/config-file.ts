@@ -10,25 +10,8 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
+import { ConfigError } from "./config-error.ts";
 import { type Fault, findFault, fits } from "./config-shape.ts";
-
-/** What is wrong with a configuration file; the message begins with `FILE:LINE:COLUMN: `. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly file: string;
-  /** 1-based, as the column. */
-  readonly line: number;
-  readonly column: number;
-
-  constructor(place: Place, message: string) {
-    super(`${place.file}:${place.line}:${place.column}: ${message}`);
-    this.file = place.file;
-    this.line = place.line;
-    this.column = place.column;
-  }
-}
-
-type Place = { readonly file: string; readonly line: number; readonly column: number };
 
 /** Bytes of the largest configuration file. */
 export const MAX_CONFIG_BYTES = 256 * 1024;

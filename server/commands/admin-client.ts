@@ -1,15 +1,20 @@
 import { request } from "node:http";
-import { type Static, type TSchema } from "typebox";
-import { Value } from "typebox/value";
+import type { Static } from "typebox";
+import type * as messages from "../../protocol/admin-messages.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
-import { ProblemSchema } from "../../protocol/messages.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 
-/** Asks the running keyserver over its admin socket. */
+type Messages = typeof messages;
+
+/** Asks the running keyserver over its admin socket; answers are called as in admin-messages.ts. */
 export type AdminClient = {
-  get<T extends TSchema>(schema: T, path: string): Promise<Static<T>>;
-  post<T extends TSchema>(schema: T, path: string, body: unknown): Promise<Static<T>>;
+  get<N extends keyof Messages>(answer: N, path: string): Promise<Static<Messages[N]>>;
+  post<N extends keyof Messages>(
+    answer: N,
+    path: string,
+    body: unknown,
+  ): Promise<Static<Messages[N]>>;
   delete(path: string): Promise<void>;
 };
 
@@ -23,13 +28,23 @@ export function createAdminClient({ adminSocket, root }: ServerPaths): AdminClie
     });
     const value: unknown = answer.body === "" ? null : JSON.parse(answer.body);
     if (answer.status < 300) return value;
-    throw refused(value);
+    throw await refused(value);
   };
   return {
-    get: async (schema, path) => Value.Parse(schema, await ask("GET", path)),
-    post: async (schema, path, body) => Value.Parse(schema, await ask("POST", path, body)),
+    get: async (answer, path) => parseAnswer(answer, await ask("GET", path)),
+    post: async (answer, path, body) => parseAnswer(answer, await ask("POST", path, body)),
     delete: async (path) => void (await ask("DELETE", path)),
   };
+}
+
+/** Schemas are slow to load, and most commands on policies ask nobody. */
+async function parseAnswer<N extends keyof Messages>(
+  name: N,
+  value: unknown,
+): Promise<Static<Messages[N]>> {
+  const { Value } = await import("typebox/value");
+  const schemas = await import("../../protocol/admin-messages.ts");
+  return Value.Parse(schemas[name], value);
 }
 
 function send(
@@ -95,7 +110,9 @@ const EXIT_BY_STATUS: Readonly<Record<number, ExitCode>> = {
   503: EXIT.unreachable,
 };
 
-function refused(value: unknown): OperatorError {
+async function refused(value: unknown): Promise<OperatorError> {
+  const { Value } = await import("typebox/value");
+  const { ProblemSchema } = await import("../../protocol/messages.ts");
   if (!Value.Check(ProblemSchema, value))
     return new OperatorError("keyserver answered no problem details");
   const { title, detail, status } = value;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AuthorityList, type AuthorityView, Status } from "../../protocol/admin-messages.ts";
+import type { AuthorityView } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
@@ -77,7 +77,7 @@ export function authorityCommands(program: Command, contextOf: WithContext): voi
 type Asking = Pick<Context, "client">;
 
 const readAll = async ({ client }: Asking): Promise<readonly AuthorityView[]> =>
-  (await client.get(AuthorityList, ADMIN_PATHS.authorities)).authorities;
+  (await client.get("AuthorityList", ADMIN_PATHS.authorities)).authorities;
 
 async function readOne(context: Asking, name: string): Promise<AuthorityView> {
   const all = await readAll(context);
@@ -131,6 +131,6 @@ async function exportAnchor(
     const hint = "hosts are signed by an authority of kind ssh-host: see keyserver authority list";
     throw new OperatorError(`authority ${name} signs ${kind}`, { hint, exitCode: EXIT.usage });
   }
-  const { domain } = await context.client.get(Status, ADMIN_PATHS.status);
+  const { domain } = await context.client.get("Status", ADMIN_PATHS.status);
   return `@cert-authority *.${domain} ${anchor}`;
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { CertificateList, CertificateView } from "../../protocol/admin-messages.ts";
+import type { CertificateView } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
@@ -35,7 +35,7 @@ export function certCommands(program: Command, contextOf: WithContext): void {
     .action(async (serial: string, _options, command: Command) => {
       const { client, terminal } = contextOf(command);
       const path = `${ADMIN_PATHS.certificates}/${encodeURIComponent(serial)}`;
-      const view = await client.get(CertificateView, path);
+      const view = await client.get("CertificateView", path);
       terminal.show(view, () => describeCertificate(view));
     });
 }
@@ -45,7 +45,7 @@ async function listCertificates(
   options: ListOptions,
 ): Promise<void> {
   const path = `${ADMIN_PATHS.certificates}?${readQuery(options).toString()}`;
-  const { certificates } = await client.get(CertificateList, path);
+  const { certificates } = await client.get("CertificateList", path);
   terminal.show({ certificates }, () =>
     formatTable(
       ["SERIAL", "SUBJECT", "GRANT", "ISSUED", "ENDS", "STATE"],

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
-import { ConfigError } from "../../protocol/config-file.ts";
+import { ConfigError } from "../../protocol/config-error.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.ts";
-import { IssuedToken, NodeList, NodeView } from "../../protocol/admin-messages.ts";
+import type { NodeView } from "../../protocol/admin-messages.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import type { Context, WithContext } from "./context.ts";
@@ -29,7 +29,7 @@ export function nodeCommands(program: Command, contextOf: WithContext): void {
     .argument("<node>", "its name in the policy")
     .action(async (name: string, _options, command: Command) => {
       const { client, terminal } = contextOf(command);
-      const view = await client.get(NodeView, `${ADMIN_PATHS.nodes}/${encodeURIComponent(name)}`);
+      const view = await client.get("NodeView", `${ADMIN_PATHS.nodes}/${encodeURIComponent(name)}`);
       terminal.show(view, () => describeNode(view));
     });
   for (const { verb, state, what } of STATE_CHANGES) {
@@ -64,7 +64,7 @@ async function admit(
       exitCode: EXIT.usage,
     });
   }
-  const token = await client.post(IssuedToken, ADMIN_PATHS.tokens, { node, ttl });
+  const token = await client.post("IssuedToken", ADMIN_PATHS.tokens, { node, ttl });
   terminal.show(token, () => {
     const where = token.address === undefined ? "" : `, only from ${token.address}`;
     return [
@@ -76,7 +76,7 @@ async function admit(
 }
 
 async function listNodes({ client, terminal, now }: Context): Promise<void> {
-  const { nodes } = await client.get(NodeList, ADMIN_PATHS.nodes);
+  const { nodes } = await client.get("NodeList", ADMIN_PATHS.nodes);
   terminal.show({ nodes }, () =>
     formatTable(
       ["NODE", "ROLES", "ADDRESS", "STATE", "JOINED", "IDENTITY SINCE"],
@@ -122,7 +122,7 @@ async function changeState(
   }: (typeof STATE_CHANGES)[number] | { readonly state: string; readonly verb: string },
 ): Promise<void> {
   const path = `${ADMIN_PATHS.nodes}/${encodeURIComponent(node)}/state`;
-  const view = await client.post(NodeView, path, { state });
+  const view = await client.post("NodeView", path, { state });
   terminal.show(view, () => {
     const undo = verb === "suspend" ? `; undo: keyserver node resume ${node}` : "";
     return `${node} is ${view.state} from its next request on${undo}`;

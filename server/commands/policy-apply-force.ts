@@ -1,4 +1,3 @@
-import { PolicyReload } from "../../protocol/admin-messages.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { readPolicyFile } from "../config/policy-file.ts";
@@ -50,13 +49,13 @@ async function replaceApplied({ paths, client }: Hands, { report }: Proposal): P
   const before = readPolicyFile(paths.applied);
   writePolicy(paths.applied, report);
   try {
-    const { policy } = await client.post(PolicyReload, ADMIN_PATHS.policyReload, {});
+    const { policy } = await client.post("PolicyReload", ADMIN_PATHS.policyReload, {});
     if (policy !== hashTexts(report)) throw new OperatorError("keyserver took another policy");
   } catch (cause) {
     // The copy that is in force and the copy on disk must not differ: the next start would surprise.
     if (!(before instanceof Error)) writePolicy(paths.applied, before);
     // keysigner may hold the new one already, and would soon sign nothing for a keyserver that holds the old one.
-    await client.post(PolicyReload, ADMIN_PATHS.policyReload, {}).catch(() => undefined);
+    await client.post("PolicyReload", ADMIN_PATHS.policyReload, {}).catch(() => undefined);
     if (cause instanceof OperatorError) throw cause;
     throw new OperatorError("the policy was not applied", { cause });
   }

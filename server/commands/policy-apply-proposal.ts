@@ -2,7 +2,6 @@ import type { Policy } from "../../policy/decision.ts";
 import { diff } from "../../policy/effects/diff.ts";
 import type { Change } from "../../policy/effects/diff/change.ts";
 import { countChanges, type Counts } from "../../policy/effects/diff/count.ts";
-import { AuthorityList, Status } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { OperatorError } from "../config/operator-error.ts";
@@ -50,7 +49,7 @@ export async function propose(
   const { policy } = report;
   if (policy === undefined) throw new TypeError("a policy with errors cannot be proposed");
   await requireKeys(client, report);
-  const status = await client.get(Status, ADMIN_PATHS.status);
+  const status = await client.get("Status", ADMIN_PATHS.status);
   const hash = hashTexts(report);
   const before = policyInForce(paths, status.policy.hash);
   const changes = diff(before.policy, policy);
@@ -66,7 +65,7 @@ export async function propose(
 
 /** keysigner reads keys at its start, so one that was made since does not count. */
 async function requireKeys(client: AdminClient, { file, policy }: PolicyReport): Promise<void> {
-  const { authorities } = await client.get(AuthorityList, ADMIN_PATHS.authorities);
+  const { authorities } = await client.get("AuthorityList", ADMIN_PATHS.authorities);
   const known = new Set(authorities.map(({ name }) => name));
   const missing = [...(policy?.authorities.keys() ?? [])].filter((name) => !known.has(name));
   if (missing.length === 0) return;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { Status } from "../../protocol/admin-messages.ts";
+import type { Status } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { formatAuthorities } from "./authority.ts";
@@ -14,7 +14,7 @@ export function statusCommand(program: Command, contextOf: WithContext): void {
     .option("--check", "exit 5 when anything is wrong")
     .action(async (options: { readonly check?: boolean }, command: Command) => {
       const { client, terminal, now } = contextOf(command);
-      const status = await client.get(Status, ADMIN_PATHS.status);
+      const status = await client.get("Status", ADMIN_PATHS.status);
       terminal.show(status, () => formatStatus(status, now()));
       if (options.check === true && status.problems.length > 0) process.exitCode = EXIT.unhealthy;
     });

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { TokenList } from "../../protocol/admin-messages.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import type { WithContext } from "./context.ts";
 import { formatTable, relativeTime } from "./terminal.ts";
@@ -12,7 +11,7 @@ export function tokenCommands(program: Command, contextOf: WithContext): void {
     .description("list every join string, without its secret")
     .action(async (_options, command: Command) => {
       const { client, terminal, now } = contextOf(command);
-      const { tokens } = await client.get(TokenList, ADMIN_PATHS.tokens);
+      const { tokens } = await client.get("TokenList", ADMIN_PATHS.tokens);
       terminal.show({ tokens }, () =>
         formatTable(
           ["ID", "NODE", "STATE", "MADE", "BY", "ENDS"],

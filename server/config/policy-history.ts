@@ -1,38 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Static, Type } from "typebox";
-import { Value } from "typebox/value";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { ServerPaths } from "./paths.ts";
 import { readPolicyFile } from "./policy-file.ts";
 import { replaceFile, syncFolder } from "./replace-file.ts";
+import { parseVersionRecord, type VersionRecord } from "./version-record.ts";
 import { hashTexts, type PolicyTexts, writePolicy } from "./write-policy.ts";
 
-const Amount = Type.Integer({ minimum: 0 });
-
-/** What is written of a version beside its files; without it a version does not count. */
-const VersionRecord = Type.Object({
-  number: Type.Integer({ minimum: 1 }),
-  /** SHA-256, hex. */
-  hash: Type.String({ pattern: "^[0-9a-f]{64}$" }),
-  /** Seconds since 1970. */
-  at: Amount,
-  by: Type.String(),
-  changes: Type.Optional(
-    Type.Object({
-      gained: Amount,
-      lost: Amount,
-      changed: Amount,
-      loosened: Amount,
-      tightened: Amount,
-    }),
-  ),
-});
-type VersionRecord = Static<typeof VersionRecord>;
-
 /** A policy that was put into force; `changes` counts what it changed, where that is known. */
-export type Version = Readonly<VersionRecord> & {
+export type Version = VersionRecord & {
   /** Its text; what it includes lies beside. */
   readonly file: string;
 };
@@ -84,8 +61,7 @@ function namesIn(folder: string): readonly string[] {
 
 function readRecord(file: string): VersionRecord | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-    return Value.Check(VersionRecord, value) ? value : undefined;
+    return parseVersionRecord(readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { Type } from "typebox";
 import { describe, expect, test } from "vitest";
-import { ConfigError, MAX_CONFIG_BYTES, parseConfig } from "../../../protocol/config-file.ts";
+import { ConfigError } from "../../../protocol/config-error.ts";
+import { MAX_CONFIG_BYTES, parseConfig } from "../../../protocol/config-file.ts";
 
 const Probe = Type.Union([
   Type.Object({ kind: Type.Literal("tls"), host: Type.String() }),

@@ -1,0 +1,162 @@
+import { readFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EXIT } from "../../protocol/exit-codes.ts";
+import { parseEndpoint } from "../config/endpoint.ts";
+import { OperatorError } from "../config/operator-error.ts";
+import { checkPolicyFile, type PolicyReport } from "../config/policy-report.ts";
+import { findUser, isRoot } from "../config/user.ts";
+import { isServerName } from "../../keys/signer/configuration.ts";
+import { authorityKeyKind } from "../init/add-authority.ts";
+import { firstPolicy } from "../init/first-policy.ts";
+import { type InitPlan, initialise, refuseSecondInit, type ServerUsers } from "../init/init.ts";
+import { answerQuestions, type InitAnswers, type InitFlags } from "../init/questions.ts";
+import type { Context } from "./context.ts";
+
+/** Flags of `keyserver init`. */
+export type InitOptions = InitFlags & {
+  readonly policy?: string;
+  readonly name?: readonly string[];
+  readonly authorityKey?: readonly string[];
+  readonly serverUser?: string;
+  readonly signerUser?: string;
+};
+
+/** Makes what the flags and the answers say. @throws OperatorError before anything is made */
+export async function runInit(context: Context, options: InitOptions): Promise<void> {
+  const { paths, terminal, now } = context;
+  refuseSecondInit(paths);
+  const answers = await answerQuestions(options);
+  const plan = makePlan(context, options, answers);
+  const { pin, authorities } = await initialise({ ...plan, now });
+  const { report } = plan;
+  terminal.show({ pin: `sha256:${pin}`, root: paths.root, authorities }, () =>
+    [
+      `✓ ${authorities} authorities created in ${paths.authorities} (keys sealed, 0600)`,
+      `✓ policy    ${paths.policy}: ${report.nodes} nodes, ${report.grants} grants, ${report.tests.passed} tests pass`,
+      `✓ ledger    ${paths.ledger}`,
+      `✓ server    certificate for ${plan.names.join(", ")}`,
+      `Pin  sha256:${pin}`,
+      `Keep a copy of ${paths.sealSecret} in another place than the backups: the keys are worth nothing without it.`,
+      `Next: keyserver run${paths.root === "/" ? "" : ` --root ${paths.root}`}`,
+    ].join("\n"),
+  );
+}
+
+function makePlan(
+  { paths }: Context,
+  options: InitOptions,
+  answers: InitAnswers,
+): Omit<InitPlan, "now"> {
+  const endpoint = parseEndpoint(answers.listen);
+  if (endpoint === undefined) {
+    throw new OperatorError(`--listen ${answers.listen} is not ADDRESS:PORT`, {
+      hint: "for example --listen 10.18.60.11:20557",
+      exitCode: EXIT.usage,
+    });
+  }
+  const report = checkFirstPolicy(options.policy ?? existing(paths.policy), answers);
+  const { policy } = report;
+  if (policy === undefined || !report.passes) {
+    throw new OperatorError(`the first policy does not pass its check\n${report.rendered}`, {
+      hint:
+        options.policy === undefined
+          ? "change --cluster, --domain, --node or --address; nothing was made"
+          : `keyserver policy check ${options.policy}`,
+      exitCode: EXIT.unhealthy,
+    });
+  }
+  const names = options.name ?? [`${answers.node}.${answers.domain}`, answers.address];
+  checkNames(names);
+  const users = findUsers(options);
+  return {
+    paths,
+    policy,
+    report,
+    listen: answers.listen,
+    names,
+    advertise: names.map((name) =>
+      name.includes(":") ? `[${name}]:${endpoint.port}` : `${name}:${endpoint.port}`,
+    ),
+    keyKinds: readKeyKinds(policy, options.authorityKey ?? []),
+    ...(users === undefined ? {} : { users }),
+  };
+}
+
+/** @throws OperatorError for what cannot stand in keyserver's own certificate */
+function checkNames(names: readonly string[]): void {
+  const wrong = names.find((name) => !isServerName(name));
+  if (wrong === undefined) return;
+  throw new OperatorError(`--name ${JSON.stringify(wrong)} is neither a DNS name nor an address`, {
+    hint: "give what nodes reach this machine by: --name m1.example.edu --name 10.18.60.11",
+    exitCode: EXIT.usage,
+  });
+}
+
+const existing = (file: string): string | undefined => (existsSync(file) ? file : undefined);
+
+function checkFirstPolicy(file: string | undefined, answers: InitAnswers): PolicyReport {
+  if (file !== undefined) return checkPolicyFile(file);
+  const folder = mkdtempSync(join(tmpdir(), "keyserver-init-"));
+  try {
+    const draft = join(folder, "policy.yaml");
+    writeFileSync(draft, firstPolicy(answers));
+    const report = checkPolicyFile(draft);
+    // The draft is gone when this is read.
+    return { ...report, rendered: report.rendered.replaceAll(draft, "policy.yaml") };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readKeyKinds(policy: InitPlan["policy"], flags: readonly string[]): InitPlan["keyKinds"] {
+  const kinds = flags.map((flag) => {
+    const [, name = "", kind = ""] = /^([^=]+)=([^=]+)$/.exec(flag) ?? [];
+    if (kind === "") {
+      throw new OperatorError(`--authority-key ${flag} is not NAME=KIND`, {
+        hint: "for example --authority-key services=rsa-3072",
+        exitCode: EXIT.usage,
+      });
+    }
+    const authority = policy.authorities.get(name);
+    if (authority === undefined) {
+      throw new OperatorError(
+        `--authority-key ${flag}: the policy has no authority ${JSON.stringify(name)}`,
+        {
+          hint: `there are ${[...policy.authorities.keys()].join(", ")}`,
+          exitCode: EXIT.usage,
+        },
+      );
+    }
+    return [name, authorityKeyKind(authority, kind)] as const;
+  });
+  return new Map(kinds);
+}
+
+/** The users named by flags, or keyserver and keysigner where root runs this and both are there. */
+function findUsers({ serverUser, signerUser }: InitOptions): ServerUsers | undefined {
+  const isAsked = serverUser !== undefined || signerUser !== undefined;
+  if (!isRoot() && isAsked) throw notSeparated("only root can give files to other users");
+  if (!isRoot()) return undefined;
+  const there = readFileSync("/etc/passwd", "utf8");
+  const usual = (name: string): string | undefined =>
+    there.includes(`\n${name}:`) ? name : undefined;
+  const server = serverUser ?? usual("keyserver");
+  const signer = signerUser ?? usual("keysigner");
+  if (server === undefined || signer === undefined) {
+    const missing = server === undefined ? "keyserver" : "keysigner";
+    if (isAsked) throw notSeparated(`there is no user ${missing} on this machine`);
+    return undefined;
+  }
+  return {
+    server: { name: server, ids: findUser(server) },
+    signer: { name: signer, ids: findUser(signer) },
+  };
+}
+
+/** Whoever names a user wants the separation, and is told when there would be none. */
+const notSeparated = (why: string): OperatorError =>
+  new OperatorError(`--server-user and --signer-user: ${why}`, {
+    hint: "give both, as root; or neither, to run both as whoever starts them",
+    exitCode: EXIT.usage,
+  });
