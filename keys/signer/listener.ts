@@ -9,11 +9,13 @@ import { messageOf, SignerError } from "./signer-error.ts";
 /** keyserver has one; a few more are for its restarts. */
 const MAX_CONNECTIONS = 16;
 
+/** A socket to make with a mode, e.g. 0o660; or the descriptor of one that listens already. */
+export type Place =
+  { readonly path: string; readonly mode: number } | { readonly descriptor: number };
+
 /** What a listener is made from. */
 export type ListenerParts = {
-  readonly path: string;
-  /** Mode of the socket, e.g. 0o660. */
-  readonly mode: number;
+  readonly place: Place;
   readonly answer: (request: OperationRequest) => SignerReply;
   readonly log: SignerLog;
 };
@@ -23,22 +25,36 @@ export type ListenerParts = {
  *
  * @throws SignerError `socket.busy` when somebody does, or something else than a socket is there.
  */
-export async function openListener({ path, mode, answer, log }: ListenerParts): Promise<Server> {
-  await removeStale(path);
+export async function openListener({ place, answer, log }: ListenerParts): Promise<Server> {
   const server = createServer((socket) => serve(socket, answer, log));
   server.maxConnections = MAX_CONNECTIONS;
+  if ("descriptor" in place) await listen(server, { fd: place.descriptor });
+  else await listenAt(server, place);
+  return server;
+}
+
+async function listenAt(
+  server: Server,
+  { path, mode }: Extract<Place, { readonly path: string }>,
+): Promise<void> {
+  await removeStale(path);
   // The file gets its mode from the umask at bind, so it is never open to more than it shall be.
   const umask = process.umask(0o777 & ~mode);
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, resolve);
-    });
+    await listen(server, { path });
   } finally {
     process.umask(umask);
   }
-  return server;
 }
+
+const listen = (
+  server: Server,
+  where: { readonly path: string } | { readonly fd: number },
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, resolve);
+  });
 
 /** Requests are answered in their order. What is no request ends the connection with a reason. */
 function serve(socket: Socket, answer: ListenerParts["answer"], log: SignerLog): void {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import pino from "pino";
 import { becomeAccount, findAccount } from "./account.ts";
+import { findPassedSocket } from "./activation.ts";
 import { loadAuthorities } from "./authority-files.ts";
 import { readConfiguration } from "./configuration.ts";
 import { openListener } from "./listener.ts";
@@ -12,6 +13,7 @@ import { readSealingSecret } from "./sealing-secret.ts";
 import { createServerProfile } from "./server-profile.ts";
 import { openSignRecord } from "./sign-record.ts";
 import { messageOf, SignerError } from "./signer-error.ts";
+import { findSupervisor, keepAlive } from "./supervisor.ts";
 
 /** keysigner: holds the authorities' keys and answers on a Unix socket. Has no commands. */
 
@@ -56,10 +58,14 @@ async function run({ root, socket, stopWithStdin }: Flags): Promise<void> {
   const server = createServerProfile(configuration.names);
   const answer = createOperations({ authorities, cores, record, server, log });
   const mode = isRoot && account === undefined ? 0o600 : 0o660;
-  const listener = await openListener({ path: socket, mode, answer, log });
+  const descriptor = findPassedSocket("signer", process.env, process.pid);
+  const place = descriptor === undefined ? { path: socket, mode } : { descriptor };
+  const listener = await openListener({ place, answer, log });
   log.info({ socket, authorities: authorities.size, policy: cores.current().policyHash }, "ready");
+  const silence = await speakUp();
 
   const stop = (): void => {
+    silence();
     listener.close();
     record.close();
     log.info("stopped");
@@ -68,6 +74,17 @@ async function run({ root, socket, stopWithStdin }: Flags): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   if (stopWithStdin) process.stdin.resume().once("close", stop);
+}
+
+/** Tells systemd, where it waits for it, that we can sign, and from then on that we live; gives what ends it. */
+async function speakUp(): Promise<() => void> {
+  const failed = (error: Error): void =>
+    log.warn({ error: messageOf(error) }, "systemd was not told");
+  const { env: environment, pid } = process;
+  const supervisor = findSupervisor({ environment, pid, failed });
+  if (supervisor === undefined) return () => undefined;
+  await supervisor.tell("READY=1", "STATUS=ready to sign");
+  return keepAlive(supervisor, () => Promise.resolve([]));
 }
 
 /** Exit codes as everywhere: 2 for flags, 1 for the rest. */

@@ -57,6 +57,19 @@ export async function listenHttps(app: App, { host, port }: Endpoint): Promise<v
   }
 }
 
+/** Takes the connections of the admin socket that systemd made, which stays when we end. */
+export async function listenPassed(app: App, descriptor: number): Promise<void> {
+  const { server } = app;
+  // fastify closes only what it told to listen, and it knows no descriptors.
+  app.addHook("onClose", () => new Promise<void>((resolve) => server.close(() => resolve())));
+  await app.ready();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ fd: descriptor, backlog: BACKLOG }, resolve);
+  });
+  app.log.info("listening on the admin socket that systemd passed");
+}
+
 /** @throws OperatorError when another keyserver answers there */
 export async function listenAdmin(app: App, socketPath: string): Promise<void> {
   if (await isAnswering(socketPath)) {

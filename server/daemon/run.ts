@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { type Logger, pino } from "pino";
+import { findPassedSocket } from "../../keys/signer/activation.ts";
 import { connectSigner } from "../../keys/signer/client.ts";
 import { readConfiguration } from "../../keys/signer/configuration.ts";
+import { findSupervisor } from "../../keys/signer/supervisor.ts";
 import { becomeUser, findUser, isRoot, type UserIds } from "../config/user.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { type ReadConfig, readServerConfig } from "../config/read-config.ts";
@@ -12,13 +14,15 @@ import { openLedger } from "../ledger/sqlite.ts";
 import { type Apps, createApps } from "./apps.ts";
 import { tlsContext } from "./https-server.ts";
 import { loadLateModules } from "./load-late-modules.ts";
-import { listenAdmin, listenHttps, prepareRunFolder } from "./listen.ts";
+import { listenAdmin, listenHttps, listenPassed, prepareRunFolder } from "./listen.ts";
 import { escapeLogLine } from "./log-line.ts";
 import { ensureOwnCertificate } from "./own-certificate.ts";
 import type { Parts } from "./parts.ts";
 import { createPeople, prepareKerberos } from "./people.ts";
 import { holdPolicy } from "./policy-in-force.ts";
+import { checkReadiness } from "./readiness.ts";
 import { startSigner } from "./signer-process.ts";
+import { superviseWith } from "./supervision.ts";
 
 export type RunDeps = {
   readonly paths: ServerPaths;
@@ -58,7 +62,10 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
   const hooks = { streamWrite: escapeLogLine };
   const log = pino({ level: config.log ?? "info", base: null, hooks });
   const users = separateUsers(config, paths);
-  prepareRunFolder(paths, users && { uid: users.server.uid, gid: users.signer.gid });
+  const adminSocket = findPassedSocket("admin", process.env, process.pid);
+  // Who makes the sockets owns their folder.
+  if (adminSocket === undefined)
+    prepareRunFolder(paths, users && { uid: users.server.uid, gid: users.signer.gid });
   const signerProcess = await startSigner({
     paths,
     log,
@@ -76,8 +83,10 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     const parts = await assemble({ paths, now }, { config, log, signer, kerberos });
     const apps = await createApps(parts.parts);
     await listenHttps(apps.https, config.endpoint);
-    await listenAdmin(apps.admin, paths.adminSocket);
+    if (adminSocket === undefined) await listenAdmin(apps.admin, paths.adminSocket);
+    else await listenPassed(apps.admin, adminSocket);
     const own = keepOwnCertificate(parts, apps, log);
+    const silence = speakUp(parts.parts);
     // Nodes are served already: a directory that stalls at our start delays nobody.
     void sayProblems(parts.parts, log);
     log.info({ listen: config.listen, policy: parts.parts.inForce().active.hash }, "ready");
@@ -87,6 +96,7 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
         await parts.parts.reloadPolicy("signal");
       },
       async stop() {
+        silence();
         own.stop();
         await Promise.all([apps.https.close(), apps.admin.close()]);
         await parts.parts.people.close();
@@ -149,6 +159,18 @@ async function assemble(
       own = await obtain();
     },
   };
+}
+
+/** Tells systemd, where it waits for it, when we can sign and that we live; gives what ends it. */
+function speakUp(parts: Parts): () => void {
+  const { log } = parts;
+  const { env: environment, pid } = process;
+  const failed = (err: Error): void => log.warn({ err }, "systemd was not told");
+  const supervisor = findSupervisor({ environment, pid, failed });
+  if (supervisor === undefined) return () => undefined;
+  const policy = () => parts.inForce().active;
+  const readiness = () => checkReadiness({ ...parts, policy });
+  return superviseWith({ supervisor, readiness, log });
 }
 
 async function sayProblems({ people }: Pick<Parts, "people">, log: Logger): Promise<void> {
