@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { formatListing } from "./listing.ts";
+import { PARTS } from "./parts.ts";
+import { MACHINES } from "./site.ts";
+import type { Part } from "./stage.ts";
+import { choose } from "./story.ts";
+
+const HELP = `Usage: npm run cluster [-- OPTION…]
+Boots a small cluster of Debian machines, installs the packages of dist/ and plays a story on it. Needs root.
+
+  --only PART   this part and those that it needs; may be given more than once
+  --keep        leave the machines on until Ctrl-C, to look around
+  --list        the parts and their steps
+
+KEYSYSTEM_CLUSTER   folder of images, disks and logs; /var/tmp/keysystem-cluster when unset
+`;
+
+const OPTIONS = {
+  only: { type: "string", multiple: true },
+  keep: { type: "boolean" },
+  list: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const { only = [], keep = false, list = false, help = false } = values;
+  if (help) return say(HELP);
+  const parts = choose(PARTS, only);
+  if (list) return say(formatListing(parts));
+  if (process.getuid?.() !== 0) throw new RangeError("it boots machines, which only root may");
+
+  const home = process.env["KEYSYSTEM_CLUSTER"] ?? "/var/tmp/keysystem-cluster";
+  mkdirSync(home, { recursive: true });
+  removeLeftovers(home);
+  // The far end of a Ctrl-C is play.ts, which ends its machines; this one waits for it.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
+  for (const image of listImages(parts)) {
+    const code = await runHere("unshare", [...PRIVATE_MOUNTS, "sh", at("image.sh"), image], home);
+    if (code !== 0) throw new Error(`image ${image} could not be built, see ${home}/${image}.log`);
+  }
+  const folder = join(home, `run-${process.pid}`);
+  const logs = join(home, "logs", new Date().toISOString().slice(0, 19).replaceAll(":", ""));
+  for (const each of [folder, logs]) mkdirSync(each, { recursive: true });
+  const chosen = only.flatMap((name) => ["--only", name]);
+  const places = ["--folder", folder, "--logs", logs, "--images", home];
+  const play = [process.execPath, at("play.ts"), ...places, ...chosen, ...(keep ? ["--keep"] : [])];
+  try {
+    // Were this process killed, play.ts would be told to end.
+    const tied = ["--pdeathsig", "TERM", "unshare", ...PRIVATE_MOUNTS, "--net", ...play];
+    return await runHere("setpriv", tied, home);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const PRIVATE_MOUNTS = ["--mount", "--propagation", "private"] as const;
+
+const at = (file: string): string => join(import.meta.dirname, file);
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** The images that the machines of these parts start from. */
+function listImages(parts: readonly Part[]): readonly string[] {
+  const names = new Set(parts.flatMap(({ machines }) => machines));
+  const used = MACHINES.filter(({ name }) => names.has(name)).flatMap(({ images }) => images);
+  return [...new Set(used)];
+}
+
+/** Disks of runs that were killed before they could take them away. */
+function removeLeftovers(home: string): void {
+  for (const name of readdirSync(home)) {
+    const [, pid] = /^run-(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      rmSync(join(home, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function runHere(file: string, args: readonly string[], home: string): Promise<number> {
+  const env = { ...process.env, KEYSYSTEM_CLUSTER: home };
+  const child = spawn(file, args, { stdio: "inherit", env });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`cluster: error: ${reason}\ncluster: hint: npm run cluster -- --help\n`);
+  process.exitCode = 2;
+}

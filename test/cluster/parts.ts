@@ -1,0 +1,5 @@
+import type { Part } from "./stage.ts";
+import { machinesPart } from "./story/machines.ts";
+
+/** The story, in its order. */
+export const PARTS: readonly Part[] = [machinesPart];

@@ -1,0 +1,145 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startDaemon, type Daemon } from "../harness/process.ts";
+import { makeControlGroups, removeControlGroups } from "./control-group.ts";
+import { createInside } from "./inside.ts";
+import { makeRoot } from "./root.ts";
+import type { MachineSpec } from "./site.ts";
+import { until } from "./until.ts";
+
+/** A machine's switch. */
+export type Power = {
+  readonly isOn: () => boolean;
+  /** Process id of its first process as this machine sees it; 0 when it is off. */
+  readonly leader: () => number;
+  /** Seconds from power to `systemctl is-system-running`, the last time. */
+  readonly bootSeconds: () => number;
+  /** Power on, until everything has started. */
+  boot(): Promise<void>;
+  reboot(): Promise<void>;
+  /** As `systemctl poweroff`. The disk stays. */
+  powerOff(): Promise<void>;
+  /** As pulling the plug: every process ends where it stands. The disk stays. */
+  cutPower(): Promise<void>;
+};
+
+export type PowerDeps = {
+  readonly spec: MachineSpec;
+  /** For disks, and for logs. */
+  readonly folder: string;
+  readonly logs: string;
+  readonly images: string;
+  readonly bridge: string;
+};
+
+/** A switch that is off. */
+export function createPower(deps: PowerDeps): Power {
+  let daemon: Daemon | undefined;
+  let leader = 0;
+  let root: string | undefined;
+  let bootSeconds = 0;
+  /** Waits until a first process other than `before` has started everything. */
+  const settle = async (before: number): Promise<void> => {
+    const began = performance.now();
+    leader = await findLeader(deps.spec.name, daemon, before);
+    await waitForUnits(deps.spec.name, leader);
+    bootSeconds = (performance.now() - began) / 1000;
+  };
+  const ended = async (): Promise<void> => {
+    leader = 0;
+    await removeControlGroups(groupOf(deps));
+  };
+  const ask = (verb: string): Promise<unknown> =>
+    // The connection is cut by what was asked for.
+    createInside(deps.spec.name, () => leader)
+      .run(["systemctl", verb])
+      .catch(() => undefined);
+  return {
+    isOn: () => leader !== 0,
+    leader: () => leader,
+    bootSeconds: () => bootSeconds,
+    async boot() {
+      root ??= await makeRoot(deps.folder, deps.images, deps.spec);
+      daemon = startMachine(deps, root);
+      await settle(0);
+    },
+    async reboot() {
+      const before = leader;
+      await ask("reboot");
+      await settle(before);
+    },
+    async powerOff() {
+      if (daemon === undefined || leader === 0) return;
+      await ask("poweroff");
+      const patience = setTimeout(() => void daemon?.kill(), 30_000);
+      await daemon.ended.finally(() => clearTimeout(patience));
+      await ended();
+    },
+    async cutPower() {
+      await daemon?.kill();
+      await ended();
+    },
+  };
+}
+
+const findLeader = (name: string, daemon: Daemon | undefined, before: number): Promise<number> =>
+  until(
+    `${name}: a first process`,
+    async () => {
+      if (daemon?.hasEnded() === true) throw new Error(`${name} is off\n${daemon.output()}`);
+      return childrenOf(daemon?.pid ?? 0).find((pid) => pid !== before && isFirst(pid));
+    },
+    { every: 0.2 },
+  );
+
+async function waitForUnits(name: string, leader: number): Promise<void> {
+  const inside = createInside(name, () => leader);
+  await until(
+    `${name}: everything has started`,
+    async () => {
+      const { stdout } = await inside.run(["systemctl", "is-system-running", "--wait"]);
+      if (["running\n", "degraded\n"].includes(stdout)) return true;
+      throw new Error(`systemctl is-system-running: ${stdout}`);
+    },
+    { seconds: 120, every: 0.3 },
+  );
+}
+
+/**
+ * systemd-nspawn in the machine's own control groups. It ends with this process, however that ends,
+ * and what it started ends with it.
+ */
+function startMachine({ spec, folder, logs, bridge }: PowerDeps, root: string): Daemon {
+  const group = groupOf({ spec, folder });
+  const procs = makeControlGroups(group);
+  const boot = `--quiet --boot --register=no --keep-unit --link-journal=no`.split(" ");
+  const own = [`--directory=${root}`, `--machine=${spec.name}`, `--network-bridge=${bridge}`];
+  const plain = ["--resolv-conf=off", "--timezone=off", "--console=pipe"];
+  const nspawn = ["systemd-nspawn", ...boot, ...own, ...plain, ...(spec.nspawn ?? [])];
+  const enter = procs.map((file) => `echo $$ >${file}; `).join("");
+  const script = `${enter} exec setpriv --pdeathsig KILL "$@"`;
+  return startDaemon("sh", ["-euc", script, "sh", ...nspawn], {
+    log: join(logs, `${spec.name}.console`),
+    env: { PATH: process.env["PATH"] ?? "", SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
+  });
+}
+
+/** The folder's name is this run's own. */
+const groupOf = ({ spec, folder }: Pick<PowerDeps, "spec" | "folder">): string =>
+  `keysystem-${folder.split("/").at(-1)}-${spec.name}`;
+
+function childrenOf(pid: number): readonly number[] {
+  return readProc(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+}
+
+/** Whether it is process 1 of its namespace. */
+const isFirst = (pid: number): boolean => /^NSpid:.*\s1$/m.test(readProc(`/proc/${pid}/status`));
+
+function readProc(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has ended.
+    return "";
+  }
+}
