@@ -39,10 +39,13 @@ export function readCluster(tree: Tree, place: Place, report: Report): Cluster |
   };
 }
 
-const isDomain = (text: string): boolean => isDnsName(text) && !text.startsWith("*");
-const isRealm = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$/.test(text);
+/** Whether `text` can be what names of machines end in. */
+export const isDomain = (text: string): boolean => isDnsName(text) && !text.startsWith("*");
+/** Whether `text` can be a Kerberos realm; those have capitals. */
+export const isRealm = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$/.test(text);
 
-function readName(
+/** Reads a name that `isSound` judges. */
+export function readName(
   tree: Tree,
   what: string,
   isSound: (text: string) => boolean,
@@ -74,7 +77,8 @@ function readNetworks(
   return networks;
 }
 
-function readRange({ text, place }: Written, report: Report): Range | undefined {
+/** Reads `ADDRESS/BITS`. */
+export function readRange({ text, place }: Written, report: Report): Range | undefined {
   const range = parseRange(text);
   if (range !== undefined) return range;
   const [address = "", width] = text.split("/");

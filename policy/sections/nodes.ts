@@ -50,7 +50,8 @@ export function readAddress(tree: Tree, what: string, report: Report): Written |
   return undefined;
 }
 
-function claimAddress(
+/** Says when `node` has the address of one that came before it. */
+export function claimAddress(
   node: string,
   at: Written,
   claimed: Map<string, { readonly node: string; readonly at: Written }>,

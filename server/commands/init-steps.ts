@@ -7,15 +7,20 @@ import { OperatorError } from "../config/operator-error.ts";
 import { checkPolicyFile, type PolicyReport } from "../config/policy-report.ts";
 import { findUser, isRoot } from "../config/user.ts";
 import { isServerName } from "../../keys/signer/configuration.ts";
+import { formatLeftovers, readSetupFile, type SetupFile } from "../config/setup-file.ts";
 import { authorityKeyKind } from "../init/add-authority.ts";
 import { firstPolicy } from "../init/first-policy.ts";
+import { importAnswers } from "../init/import-answers.ts";
 import { type InitPlan, initialise, refuseSecondInit, type ServerUsers } from "../init/init.ts";
 import { answerQuestions, type InitAnswers, type InitFlags } from "../init/questions.ts";
 import type { Context } from "./context.ts";
+import { checkCluster } from "./policy-import.ts";
 
 /** Flags of `keyserver init`. */
 export type InitOptions = InitFlags & {
   readonly policy?: string;
+  /** A Homeworld `setup.yaml`. */
+  readonly import?: string;
   readonly name?: readonly string[];
   readonly authorityKey?: readonly string[];
   readonly serverUser?: string;
@@ -26,8 +31,9 @@ export type InitOptions = InitFlags & {
 export async function runInit(context: Context, options: InitOptions): Promise<void> {
   const { paths, terminal, now } = context;
   refuseSecondInit(paths);
-  const answers = await answerQuestions(options);
-  const plan = makePlan(context, options, answers);
+  const imported = readImport(context, options);
+  const answers = await answerQuestions(options, imported && importAnswers(imported));
+  const plan = makePlan(context, options, answers, imported);
   const { pin, authorities } = await initialise({ ...plan, now });
   const { report } = plan;
   terminal.show({ pin: `sha256:${pin}`, root: paths.root, authorities }, () =>
@@ -38,15 +44,41 @@ export async function runInit(context: Context, options: InitOptions): Promise<v
       `✓ server    certificate for ${plan.names.join(", ")}`,
       `Pin  sha256:${pin}`,
       `Keep a copy of ${paths.sealSecret} in another place than the backups: the keys are worth nothing without it.`,
+      ...(plan.policy.people.size > 0 && imported !== undefined ? [`Not done yet: ${KEYTAB}`] : []),
       `Next: keyserver run${paths.root === "/" ? "" : ` --root ${paths.root}`}`,
     ].join("\n"),
   );
+}
+
+const KEYTAB = "people need kerberos: { keytab: … } in server.yaml; see docs/operations.md";
+
+/** The setup.yaml of `--import`, and on stderr what it says in vain. @throws OperatorError */
+function readImport({ paths, terminal }: Context, options: InitOptions): SetupFile | undefined {
+  if (options.import === undefined) return undefined;
+  const rivals = ["policy", "domain", "address"] as const;
+  const rival = rivals.find((flag) => options[flag] !== undefined);
+  if (rival !== undefined) {
+    throw new OperatorError(`--${rival} and --import both say what the first policy is like`, {
+      hint: `leave out --${rival}; the policy can be edited before anything joins`,
+      exitCode: EXIT.usage,
+    });
+  }
+  if (existsSync(paths.policy)) {
+    throw new OperatorError(`${paths.policy} is there already, and --import would not use it`, {
+      hint: `move it away; or compare:  keyserver policy import ${options.import}  and init without --import`,
+      exitCode: EXIT.usage,
+    });
+  }
+  const file = readSetupFile(options.import);
+  terminal.err(formatLeftovers(options.import, file.left));
+  return file;
 }
 
 function makePlan(
   { paths }: Context,
   options: InitOptions,
   answers: InitAnswers,
+  imported: SetupFile | undefined,
 ): Omit<InitPlan, "now"> {
   const endpoint = parseEndpoint(answers.listen);
   if (endpoint === undefined) {
@@ -55,7 +87,11 @@ function makePlan(
       exitCode: EXIT.usage,
     });
   }
-  const report = checkFirstPolicy(options.policy ?? existing(paths.policy), answers);
+  const file = options.policy ?? existing(paths.policy);
+  const report =
+    file === undefined
+      ? checkDraft(imported?.toPolicy(checkCluster(answers.cluster)) ?? firstPolicy(answers))
+      : checkPolicyFile(file);
   const { policy } = report;
   if (policy === undefined || !report.passes) {
     throw new OperatorError(`the first policy does not pass its check\n${report.rendered}`, {
@@ -95,12 +131,11 @@ function checkNames(names: readonly string[]): void {
 
 const existing = (file: string): string | undefined => (existsSync(file) ? file : undefined);
 
-function checkFirstPolicy(file: string | undefined, answers: InitAnswers): PolicyReport {
-  if (file !== undefined) return checkPolicyFile(file);
+function checkDraft(text: string): PolicyReport {
   const folder = mkdtempSync(join(tmpdir(), "keyserver-init-"));
   try {
     const draft = join(folder, "policy.yaml");
-    writeFileSync(draft, firstPolicy(answers));
+    writeFileSync(draft, text);
     const report = checkPolicyFile(draft);
     // The draft is gone when this is read.
     return { ...report, rendered: report.rendered.replaceAll(draft, "policy.yaml") };

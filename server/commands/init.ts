@@ -24,6 +24,7 @@ export function initCommand(program: Command, contextOf: WithContext): void {
       collect,
     )
     .option("--policy <file>", "begin with this policy instead of a generated one")
+    .option("--import <file>", "begin with what a Homeworld setup.yaml says; see policy import")
     .option(
       "--authority-key <name=kind>",
       "kind of an authority's key, as services=rsa-3072",

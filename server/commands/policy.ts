@@ -6,6 +6,7 @@ import { policyEditCommand } from "./policy-edit.ts";
 import { effectCommands } from "./policy-effects.ts";
 import { policyFmtCommand } from "./policy-fmt.ts";
 import { historyCommands } from "./policy-history.ts";
+import { policyImportCommand } from "./policy-import.ts";
 import { policySchemaCommand } from "./policy-schema.ts";
 import { policyTestCommand } from "./policy-test.ts";
 
@@ -16,6 +17,7 @@ export function policyCommands(program: Command, contextOf: WithContext): void {
   policyTestCommand(policy, contextOf);
   policyFmtCommand(policy, contextOf);
   policySchemaCommand(policy, contextOf);
+  policyImportCommand(policy, contextOf);
   effectCommands(policy, contextOf);
   policyApplyCommand(policy, contextOf);
   policyEditCommand(policy, contextOf);

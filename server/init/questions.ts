@@ -16,15 +16,32 @@ export type InitAnswers = {
 /** Answers that were given as flags; `yes` takes what is usual for the rest. */
 export type InitFlags = Partial<InitAnswers> & { readonly yes?: boolean };
 
+/** What is known before anybody is asked. */
+export type KnownAnswers = {
+  /** Not asked: their usual answer is the only one. */
+  readonly settled: readonly (keyof InitAnswers)[];
+  /** What is usual here, with the answers so far; undefined for what is usual anyway. */
+  readonly usual: (
+    key: keyof InitAnswers,
+    answers: ReadonlyMap<keyof InitAnswers, string>,
+  ) => string | undefined;
+};
+
+const NOTHING_KNOWN: KnownAnswers = { settled: [], usual: () => undefined };
+
 type Question = { readonly key: keyof InitAnswers; readonly ask: string; readonly usual: string };
 
 /** Takes answers from flags, then from the terminal, then from what is usual (`--yes`). @throws OperatorError */
-export async function answerQuestions(flags: InitFlags): Promise<InitAnswers> {
+export async function answerQuestions(
+  flags: InitFlags,
+  known: KnownAnswers = NOTHING_KNOWN,
+): Promise<InitAnswers> {
   const answers = new Map<keyof InitAnswers, string>();
   const interactive = flags.yes !== true && process.stdin.isTTY;
-  if (flags.yes !== true && !interactive && missing(flags).length > 0) {
+  const missing = KEYS.filter((key) => flags[key] === undefined && !known.settled.includes(key));
+  if (flags.yes !== true && !interactive && missing.length > 0) {
     throw new OperatorError("init asks on a terminal, and there is none", {
-      hint: `add --yes to take what is usual, or give ${missing(flags)
+      hint: `add --yes to take what is usual, or give ${missing
         .map((key) => `--${key}`)
         .join(" ")}`,
       exitCode: EXIT.usage,
@@ -35,8 +52,12 @@ export async function answerQuestions(flags: InitFlags): Promise<InitAnswers> {
     : undefined;
   try {
     for (const key of KEYS) {
-      const { ask, usual } = questionFor(key, answers);
-      const given = flags[key] ?? (await lines?.question(`${ask} [${usual}]: `));
+      const { ask, ...question } = questionFor(key, answers);
+      const usual = known.usual(key, answers) ?? question.usual;
+      const isSettled = known.settled.includes(key);
+      const given = isSettled
+        ? usual
+        : (flags[key] ?? (await lines?.question(`${ask} [${usual}]: `)));
       answers.set(key, given === undefined || given.trim() === "" ? usual : given.trim());
     }
   } finally {
@@ -53,9 +74,6 @@ export async function answerQuestions(flags: InitFlags): Promise<InitAnswers> {
 }
 
 const KEYS = ["node", "domain", "cluster", "address", "listen"] as const;
-
-const missing = (flags: InitFlags): readonly string[] =>
-  KEYS.filter((key) => flags[key] === undefined);
 
 function questionFor(key: keyof InitAnswers, answers: ReadonlyMap<string, string>): Question {
   const [host = "m1", ...domain] = hostname().toLowerCase().split(".");

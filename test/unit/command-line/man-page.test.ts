@@ -52,7 +52,7 @@ test.for(PROGRAMS)(
 
 test("options that help hides, since the program's repeat them, stand there once", () => {
   const page = plain(PROGRAMS.map(pageOf).join(""));
-  expect(page.match(/^--cluster <?name/gm)).toHaveLength(2);
+  expect(page.match(/^--cluster <?name/gm)).toHaveLength(3);
   expect(page.match(/^--password-stdin$/gm)).toHaveLength(1);
 });
 
