@@ -50,15 +50,17 @@ export function createInside(name: string, leader: () => number): Inside {
     ok,
     type: (lines, options) => ok(["sh", "-euc", lines], options),
     async write(path, text, { mode = "0644", owner = "root:root" } = {}) {
-      const [user = "root", group = "root"] = owner.split(":");
-      const place = ["-D", "-m", mode, "-o", user, "-g", group, "/dev/stdin", path];
-      await ok(["install", ...place], { stdin: text });
+      await ok(["sh", "-euc", WRITE, path, mode, owner], { stdin: text });
     },
     read: (path) => ok(["cat", path]),
     journal: (unit, lines = 200) =>
       ok(["journalctl", "--no-pager", "--output=short-iso", `--unit=${unit}`, `--lines=${lines}`]),
   };
 }
+
+/** Beside the target and renamed, as everybody should. */
+const WRITE = `mkdir -p "$(dirname "$0")"; new=$(mktemp "$0.XXXXXX"); cat >"$new"
+chown "$2" "$new"; chmod "$1" "$new"; mv "$new" "$0"`;
 
 /** All namespaces of the first process; a machine shares the host's users. */
 const ENTER = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--wdns=/"] as const;
