@@ -6,7 +6,7 @@ import { wordFields } from "./wording.ts";
 /**
  * The lines of nodes where those that get the same share them: `every-worker kubelet …` once, and
  * `w1 is every-worker at 10.18.60.21` for each. Of several kinds with the same roles the second is
- * `every-worker#2`, and so on, in the order of the file.
+ * `every-worker#2`, and so on, in the order of their nodes' names.
  */
 export function blocksOf(policy: Policy, rows: readonly Row[]): readonly string[] {
   const linesOf = new Map<string, string[]>();
@@ -17,7 +17,8 @@ export function blocksOf(policy: Policy, rows: readonly Row[]): readonly string[
     linesOf.set(who.node, lines);
   }
   const blocks = new Map<string, Map<string, string>>();
-  return [...policy.nodes.values()].flatMap(({ name, roles, address }) => {
+  const nodes = [...policy.nodes.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return nodes.flatMap(({ name, roles, address }) => {
     const kind = `every-${roles.toSorted().join("+")}`;
     const lines = linesOf.get(name) ?? [];
     const kinds = blocks.get(kind) ?? new Map<string, string>();

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { accessOf } from "../../policy/effects/access.ts";
 import { matrixOf } from "../../policy/effects/matrix.ts";
 import type { WithContext } from "./context.ts";
+import { accessCommand } from "./policy-effects-access.ts";
 import { diffCommand } from "./policy-effects-diff.ts";
 import { explainCommand } from "./policy-effects-explain.ts";
 import { loadPolicy } from "./policy-effects-file.ts";
@@ -15,16 +15,7 @@ export function effectCommands(policy: Command, contextOf: WithContext): void {
   explainCommand(policy, contextOf);
   whoCanCommand(policy, contextOf);
   diffCommand(policy, contextOf);
-  policy
-    .command("access")
-    .description("list who gets what, one sorted line each, to keep beside the policy")
-    .option(...FILE)
-    .action((_options, command: Command) => {
-      const { paths, terminal } = contextOf(command);
-      const { policy: model, file } = loadPolicy(command.opts<FileOption>().file ?? paths.policy);
-      const lines = accessOf(model);
-      terminal.show({ file, lines }, () => lines.join("\n"));
-    });
+  accessCommand(policy, contextOf);
   policy
     .command("matrix")
     .description("show roles, nodes and groups against grants")

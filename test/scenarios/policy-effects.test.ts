@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { run, type Outcome } from "../harness/command.ts";
 import { KEYSERVER } from "../harness/servers.ts";
-import { CHECKOUT } from "../harness/source-tree.ts";
 import { edit, EXAMPLE } from "../unit/policy/example.ts";
 
 /** Commands on files alone: no daemon, no secrets, nothing but a folder. */
@@ -274,12 +273,6 @@ describe("explain", () => {
       ],
     });
   });
-});
-
-test("access is the committed list, to be kept beside a policy", async () => {
-  const { code, stdout } = await keyserver("access", "--file", policy);
-  const kept = readFileSync(join(CHECKOUT, "test/unit/policy/effects/access.txt"), "utf8");
-  expect({ code, stdout }).toEqual({ code: 0, stdout: kept });
 });
 
 test("the matrix is a table, or comma-separated", async () => {

@@ -35,12 +35,12 @@ describe("an edit that no test of the policy sees is a changed line", () => {
 
   test.each([
     ["a fact", "from: [ldap:hyades-oncall]", "from: [ldap:hyades-oncall, ldap:interns]", 1],
-    ["a condition", ", also-in: [ldap:active]", "", 4],
+    ["a condition", ", also-in: [ldap:active]", "", 1],
     ["an address", "address: 10.18.60.23", "address: 10.18.60.99", 6],
     ["a lifetime", "lifetime: 12h, ext", "lifetime: 11h, ext", 2],
-    ["keys", "keys: [ed25519, ed25519-sk, ecdsa-p256]", "keys: [ed25519]", 8],
-    ["a backdate", "lifetime: 8h, max", "lifetime: 8h, backdate: 1m, max", 8],
-    ["a network", '"2001:db8:9::/48"', '"2001:db8:a::/48"', 6],
+    ["keys", "keys: [ed25519, ed25519-sk, ecdsa-p256]", "keys: [ed25519]", 10],
+    ["a backdate", "lifetime: 8h, max", "lifetime: 8h, backdate: 1m, max", 10],
+    ["a network", '"2001:db8:9::/48"', '"2001:db8:a::/48"', 8],
     ["a reason", "lifetime: 1h, reason: required", "lifetime: 1h", 4],
     ["a choice", "may-choose: [ceph-ops, kube-ops]", "may-choose: [ceph-ops, db-ops]", 2],
     ["how many to choose", "choose-at-most: 1", "choose-at-most: 2", 2],
@@ -85,7 +85,10 @@ test("a name that is written somewhere does not stand for anybody's", () => {
 
 test("nobody is two principals", () => {
   const two = "  both: { from: [kerberos:a@EXAMPLE.EDU], also-in: [kerberos:b@EXAMPLE.EDU] }\n";
-  expect(changed(linesAfter("  oncall:      { from", `${two}  oncall:      { from`))).toEqual([]);
+  expect(changed(linesAfter("  oncall:      { from", `${two}  oncall:      { from`))).toEqual([
+    "+people: both also-in kerberos:b@EXAMPLE.EDU",
+    "+people: both from kerberos:a@EXAMPLE.EDU",
+  ]);
 });
 
 test("ways into a group by which one gets less are told apart", () => {
@@ -108,6 +111,41 @@ const large = (): Policy => {
   const odd = "  odd: { roles: [worker, supervisor], address: 10.18.61.99 }\n";
   return readSound(edit(EXAMPLE, "  c1: { roles", `${more.join("")}${odd}  c1: { roles`));
 };
+
+describe("what nobody feels now is told as well", () => {
+  test.each([
+    [
+      "a role without nodes",
+      edit(EXAMPLE, "roles: [master, worker,", "roles: [spare, master, worker,"),
+      ["+role: spare has no nodes"],
+    ],
+    [
+      "what it gets",
+      edit(
+        edit(EXAMPLE, "roles: [master, worker,", "roles: [spare, master, worker,"),
+        "  # every node\n",
+        "  extra: { to: spare, fetch: spare.key }\n  # every node\n",
+      ),
+      ["+grant: extra to spare fetch spare.key", "+role: spare has no nodes"],
+    ],
+    [
+      "a rule",
+      edit(EXAMPLE, "lifetime-over: 24h", "lifetime-over: 25h"),
+      [
+        "-never: people-short lifetime-over 1d is people",
+        "+never: people-short lifetime-over 25h is people",
+      ],
+    ],
+    [
+      "how long a directory's answer is good",
+      edit(EXAMPLE, "max-age: 5m", "max-age: 10m"),
+      [
+        "-directory: ldap max-age 5m when-unreachable deny",
+        "+directory: ldap max-age 10m when-unreachable deny",
+      ],
+    ],
+  ] as const)("%s", (_, text, lines) => expect(changed(accessOf(readSound(text)))).toEqual(lines));
+});
 
 describe("in a large cluster", () => {
   const policy = large();

@@ -5,33 +5,11 @@ import { diff } from "../../../../policy/effects/diff.ts";
 import { deltasOf, type Delta } from "../../../../policy/effects/diff/deltas.ts";
 import { labelDeltas } from "../../../../policy/effects/diff/labels.ts";
 import { universeOf, type Requester } from "../../../../policy/effects/universe.ts";
-import { readPolicy } from "../../../../policy/read.ts";
 import { looseMeaning, strictMeaning } from "./meaning.ts";
-import { edits, reversed } from "./random-edit.ts";
-import { drafts, GRANTS, textOf, type Draft } from "./random-policy.ts";
+import { reversed } from "./random-edit.ts";
+import { drafts, GRANTS, type Draft } from "./random-policy.ts";
 import { answerText, variations } from "./requests.ts";
-
-/** Edits for each property. A longer run: `POLICY_RUNS=50000 vitest run test/unit/policy/effects`. */
-const RUNS = Number(process.env["POLICY_RUNS"] ?? 1500);
-/** The same edits each time; new ones in a longer run. */
-const SEED = process.env["POLICY_RUNS"] === undefined ? { seed: 20_261_121 } : {};
-const TIME = { timeout: 60_000 + RUNS * 100 };
-
-const read = (draft: Draft): Policy | undefined =>
-  readPolicy(textOf(draft), { file: "policy.yaml" }).policy;
-
-/** Runs `check` on edits of which both sides are sound policies. */
-function forEdits(
-  runs: number,
-  check: (before: Policy, after: Policy, drafts: { before: Draft; after: Draft }) => void,
-): void {
-  const property = fc.property(edits, (edit) => {
-    const [before, after] = [read(edit.before), read(edit.after)];
-    fc.pre(before !== undefined && after !== undefined);
-    if (before !== undefined && after !== undefined) check(before, after, edit);
-  });
-  fc.assert(property, { numRuns: runs, ...SEED });
-}
+import { forEdits, read, RUNS, SEED, TIME } from "./sound-edits.ts";
 
 /** `who grant` of everybody for whom some request is answered otherwise. */
 function changedAnswers(before: Policy, after: Policy): readonly string[] {
