@@ -6,9 +6,11 @@ import { withLock } from "../agent/lock.ts";
 import { openWorkshop, type Workshop } from "../agent/workshop.ts";
 import { listWanted } from "../agent/wanted.ts";
 import { dueAt } from "../agent/schedule.ts";
+import { findSystemJournal } from "../service/system-journal.ts";
 import { formatDuration, formatTime } from "../terminal/duration.ts";
 import { Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
+import { sayReport } from "./say-report.ts";
 
 /** `keyclient once [GRANT…]` does all that is due and ends; named grants are looked at alone. */
 export async function onceCommand(
@@ -50,33 +52,27 @@ async function runAndSay(
   output: Output,
   options: CycleOptions,
 ): Promise<ExitCode> {
-  const report = await withLock(deps.paths.lock, () => runCycle(deps, openWorkshop(deps), options));
-  sayReport(output, report);
+  const report = await runAndTell(deps, output, options);
   output.document(documentOf(report));
   if (report.obstacle !== undefined) throw report.obstacle;
   return report.exit;
 }
 
-/** Tells what a run did, one line for each thing. */
-export function sayReport(output: Output, report: CycleReport): void {
-  const { recovered, renewed, activations, failed } = report;
-  for (const grant of recovered) output.say(`${grant}: an interrupted renewal was finished`);
-  for (const { grant, why, serial } of renewed)
-    output.done(grant, `renewed (${why}), serial ${serial}`);
-  for (const { grant, activation } of activations) {
-    if ("message" in activation) output.warn(`${grant}: ${activation.message}`);
-    else output.done(grant, SAID[activation.outcome]);
-  }
-  for (const { grant, message } of failed) output.warn(`${grant}: ${message}`);
-  const isQuiet = recovered.length + renewed.length + activations.length + failed.length === 0;
-  if (isQuiet && report.obstacle === undefined) output.say("nothing was due");
+/** One run under the lock, and what it did in words. */
+export async function runAndTell(
+  deps: AgentDeps,
+  output: Output,
+  options: CycleOptions,
+): Promise<CycleReport> {
+  const { report, node } = await withLock(deps.paths.lock, async () => {
+    const workshop = openWorkshop(deps);
+    const { node } = workshop.memory.state();
+    return { node, report: await runCycle(deps, workshop, options) };
+  });
+  const journal = findSystemJournal(process.env, process.pid);
+  await sayReport(output, report, { node, journal });
+  return report;
 }
-
-const SAID = {
-  "in use": "the service serves it",
-  "not in use": "the service still serves an older one, or is not running",
-  told: "the service was told",
-} as const;
 
 const documentOf = ({ obstacle, ...report }: CycleReport): Record<string, unknown> => ({
   ...report,

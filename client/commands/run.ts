@@ -1,12 +1,11 @@
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { AgentDeps } from "../agent/agent.ts";
-import { runCycle } from "../agent/cycle.ts";
 import { findIdle } from "../agent/idle.ts";
-import { withLock } from "../agent/lock.ts";
 import { openWorkshop } from "../agent/workshop.ts";
+import { reportLife } from "../service/supervisor.ts";
 import { Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
-import { sayReport } from "./once.ts";
+import { runAndTell } from "./once.ts";
 
 /** Milliseconds: a machine that was suspended notices within this time, since timers stand still then. */
 const LONGEST_SLEEP = 30_000;
@@ -19,12 +18,17 @@ export async function runCommand(
 ): Promise<ExitCode> {
   openWorkshop(deps);
   output.say("keyclient is running");
-  while (!signal.aborted) {
-    const idle = findIdle(deps.paths, deps.now());
-    if (idle === undefined) await tick(deps, output);
-    const next = findIdle(deps.paths, deps.now());
-    const left = next === undefined ? LONGEST_SLEEP : Date.parse(next.wake) - deps.now();
-    await sleep(Math.max(1000, Math.min(left, LONGEST_SLEEP)), signal);
+  const silence = await reportLife(process.env, process.pid);
+  try {
+    while (!signal.aborted) {
+      const idle = findIdle(deps.paths, deps.now());
+      if (idle === undefined) await tick(deps, output);
+      const next = findIdle(deps.paths, deps.now());
+      const left = next === undefined ? LONGEST_SLEEP : Date.parse(next.wake) - deps.now();
+      await sleep(Math.max(1000, Math.min(left, LONGEST_SLEEP)), signal);
+    }
+  } finally {
+    silence();
   }
   return EXIT.ok;
 }
@@ -32,10 +36,7 @@ export async function runCommand(
 async function tick(deps: AgentDeps, output: Output): Promise<void> {
   try {
     const options = { asked: new Set<string>(), only: false };
-    const report = await withLock(deps.paths.lock, () =>
-      runCycle(deps, openWorkshop(deps), options),
-    );
-    sayReport(output, report);
+    const report = await runAndTell(deps, output, options);
     if (report.obstacle !== undefined) output.fail(report.obstacle);
   } catch (error) {
     // A file that is wrong now may be right in half a minute.
