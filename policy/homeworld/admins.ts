@@ -23,6 +23,12 @@ export function readAdmins(tree: Tree, { report, left }: Findings): readonly Wri
     });
     return [];
   }
+  if (tree.kind === "map") {
+    report.error("E111", tree.place, "root-admins must be a list", {
+      label: "one Kerberos principal in each entry",
+    });
+    return undefined;
+  }
   const admins = readList(tree, "root-admins", report);
   if (admins === undefined) return undefined;
   for (const { text, place } of admins) {

@@ -27,17 +27,36 @@ function testMachines({ setup, grants }: Chosen): readonly string[] {
       ? [`as: ${quoted(machine.name)}, ask: ${grant}, expect: denied`]
       : [];
   return [
-    ...(master === undefined
-      ? []
-      : [
-          `as: ${quoted(master.name)}, ask: kube-apiserver, expect: { cn: ${quoted(`apiserver:${master.name}`)}, usage: [server] }`,
-        ]),
+    ...expected(
+      master,
+      "kube-apiserver",
+      (name) => `cn: ${quoted(`apiserver:${name}`)}, usage: [server]`,
+    ),
+    ...expected(
+      worker ?? master,
+      "kubelet",
+      (name) => `cn: ${quoted(`system:node:${name}`)}, o: system:nodes, usage: [client]`,
+    ),
+    ...expected(
+      supervisor,
+      "kube-supervisor",
+      (name) => `cn: ${quoted(`supervisor:${name}`)}, o: system:masters, usage: [client]`,
+    ),
     ...machines.slice(0, 1).map(testElsewhere),
     ...denied(worker, "etcd-client"),
     ...denied(worker ?? master, "kube-supervisor"),
     ...denied(supervisor, "kubelet"),
     ...holds,
   ];
+}
+
+function expected(
+  machine: Machine | undefined,
+  grant: string,
+  fields: (name: string) => string,
+): readonly string[] {
+  if (machine === undefined) return [];
+  return [`as: ${quoted(machine.name)}, ask: ${grant}, expect: { ${fields(machine.name)} }`];
 }
 
 function testElsewhere({ name, address }: Machine): string {
