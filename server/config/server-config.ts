@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { LdapConfig } from "../directory/ldap-config.ts";
+import { SecretPlace } from "./secret-place.ts";
 
 const closed = { additionalProperties: false };
 
@@ -7,7 +8,7 @@ const closed = { additionalProperties: false };
 export const KerberosConfig = Type.Object(
   {
     /** File with the key of `service`; keyserver's user must be able to read it. */
-    keytab: Type.String({ pattern: "^/", description: "an absolute path" }),
+    keytab: SecretPlace,
     /** `HTTP/m1.hyades.example.edu@EXAMPLE.EDU`; by default HTTP, the first host of `advertise`, the policy's realm. */
     service: Type.Optional(
       Type.String({

@@ -5,6 +5,7 @@ import { findPassedSocket } from "../../keys/signer/activation.ts";
 import { connectSigner } from "../../keys/signer/client.ts";
 import { readConfiguration } from "../../keys/signer/configuration.ts";
 import { findSupervisor } from "../../keys/signer/supervisor.ts";
+import { placeSecrets } from "../config/credentials.ts";
 import { becomeUser, findUser, isRoot, type UserIds } from "../config/user.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import { type ReadConfig, readServerConfig } from "../config/read-config.ts";
@@ -58,7 +59,7 @@ const OWN_CERTIFICATE_CHECK = 60_000;
  * As root with a `user:` in server.yaml it becomes that user before it opens the ledger or the network.
  */
 export async function runServer({ paths, now }: RunDeps): Promise<RunningServer> {
-  const config = readServerConfig(paths);
+  const config = placeSecrets(readServerConfig(paths), process.env["CREDENTIALS_DIRECTORY"]);
   const hooks = { streamWrite: escapeLogLine };
   const log = pino({ level: config.log ?? "info", base: null, hooks });
   const users = separateUsers(config, paths);

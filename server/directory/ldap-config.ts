@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { SecretPlace } from "../config/secret-place.ts";
 
 const closed = { additionalProperties: false };
 
@@ -21,7 +22,7 @@ export const LdapConfig = Type.Object(
     /** PEM file of the authorities that the directory's certificate may be of; the system's when absent. */
     ca: Type.Optional(Path),
     /** The reader's account. The file holds its password and nothing else; a line end is no part of it. */
-    bind: Type.Object({ dn: Name, "password-file": Path }, closed),
+    bind: Type.Object({ dn: Name, "password-file": SecretPlace }, closed),
     people: Type.Object(
       {
         base: Name,
