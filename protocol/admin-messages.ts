@@ -159,6 +159,24 @@ export const Status = Type.Object({
 });
 export type Status = Static<typeof Status>;
 
+/** Who runs a command on the policy, in words; for the log, nothing is decided by it. */
+const Operator = Type.String({ minLength: 1, maxLength: 128 });
+
+/** `POST /v1/policy/reload`, the body; `back` when the copy before was put back after a reload that failed. */
+export const PolicyReloadRequest = Type.Union([
+  Type.Object({ operator: Optional(Operator), back: Optional(Type.Boolean()) }, closed),
+  Type.Null(),
+]);
+export type PolicyReloadRequest = Static<typeof PolicyReloadRequest>;
+/** `POST /v1/policy/refusals`: a policy that was to be applied and did not pass. */
+export const PolicyRefusal = Type.Object(
+  { operator: Operator, why: Type.String({ minLength: 1, maxLength: 1024 }) },
+  closed,
+);
+export type PolicyRefusal = Static<typeof PolicyRefusal>;
+/** Its answer: that keyserver shows it, and the log has it. */
+export const PolicyRefusalNoted = Type.Object({ noted: Type.Literal(true) });
+export type PolicyRefusalNoted = Static<typeof PolicyRefusalNoted>;
 /** `POST /v1/policy/reload`: the hash of the policy now in force. */
 export const PolicyReload = Type.Object({ policy: Text });
 export type PolicyReload = Static<typeof PolicyReload>;

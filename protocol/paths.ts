@@ -20,4 +20,6 @@ export const ADMIN_PATHS = {
   certificates: "/v1/certificates",
   authorities: "/v1/authorities",
   policyReload: "/v1/policy/reload",
+  policyRefusals: "/v1/policy/refusals",
+  metrics: "/metrics",
 } as const;

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Policy } from "../../policy/decision.ts";
 import { readPolicy } from "../../policy/read.ts";
@@ -19,6 +19,25 @@ export type LoadedPolicy = {
 export const hashPolicy = (policy: string, inventory = ""): string =>
   hash("sha256", policy + inventory);
 
+/** What the link `policy.yaml` of the applied copy says: the folder of a copy, beside it. */
+const COPY = /^copy-\d+\/policy\.yaml$/;
+
+/**
+ * The file that a policy is read from: where its path is the link of an applied copy, the file in the copy's folder.
+ *
+ * To be asked once for each reading: what the policy includes lies beside this file, so that both are of one copy
+ * also when the link is moved meanwhile. Any other path, and any other link, is its own answer.
+ */
+export function copyOf(path: string): string {
+  try {
+    const target = readlinkSync(path);
+    return COPY.test(target) ? join(dirname(path), target) : path;
+  } catch {
+    // No link; reading it says what is wrong with it.
+    return path;
+  }
+}
+
 /**
  * Reads an applied policy, with the inventory beside it where it includes one.
  *
@@ -26,13 +45,14 @@ export const hashPolicy = (policy: string, inventory = ""): string =>
  */
 export function loadPolicy(path: string): LoadedPolicy {
   const included: string[] = [];
+  const copy = copyOf(path);
   const include = (name: string): string | undefined => {
     if (name !== basename(name)) return undefined;
-    const text = readText(join(dirname(path), name));
+    const text = readText(join(dirname(copy), name));
     included.push(text);
     return text;
   };
-  const text = readText(path);
+  const text = readText(copy);
   const { policy, diagnostics } = readPolicy(text, { file: path, include });
   if (policy !== undefined) return { policy, hash: hashPolicy(text, included.join("")) };
   const [first] = diagnostics.filter(({ severity }) => severity === "error");

@@ -17,6 +17,9 @@ import { formatDiff } from "./policy-effects-text.ts";
 /** A checked policy against the one in force. */
 export type Proposal = {
   readonly report: PolicyReport;
+  readonly policy: Policy;
+  /** The policy in force. */
+  readonly before: Policy;
   readonly hash: string;
   /** It is what keyserver answers by, and what it would start with. */
   readonly isInForce: boolean;
@@ -55,6 +58,8 @@ export async function propose(
   const changes = diff(before.policy, policy);
   return {
     report,
+    policy,
+    before: before.policy,
     hash,
     isInForce: hash === status.policy.hash && hash === before.appliedHash,
     changes,
@@ -125,7 +130,7 @@ export function requireNamed({ loosened }: Proposal, allowed: readonly string[])
   throw new OperatorError(
     `never rule ${unnamed.join(", ")} would be weakened or removed; nothing was applied`,
     {
-      hint: `put it back, or if that is meant: --loosen ${loosened.join(" ")}`,
+      hint: `put it back, or if that is meant: keyserver policy apply --loosen ${loosened.join(" ")}`,
       exitCode: EXIT.unhealthy,
     },
   );

@@ -10,6 +10,8 @@ import {
   requireNamed,
   requirePass,
 } from "./policy-apply-proposal.ts";
+import { tellingRefusal } from "./policy-apply-refusal.ts";
+import { formatLoss, lossesOf } from "./policy-apply-self.ts";
 import { confirm } from "./policy-apply-question.ts";
 
 /** What an operator may say beforehand. */
@@ -50,9 +52,9 @@ export async function applyFile(
   { file, yes = false, loosen = [], command }: Application,
 ): Promise<void> {
   const { paths, terminal } = context;
-  const report = checkPolicyFile(file ?? paths.policy);
-  requirePass(terminal, report);
-  const proposal = await propose(context, report);
+  const proposal = await tellingRefusal(context, () =>
+    consider(context, file ?? paths.policy, loosen),
+  );
   if (proposal.isInForce) {
     const kept = takeAsEdited(context, proposal);
     terminal.show({ ...documentOf(proposal), applied: false, kept }, () =>
@@ -60,19 +62,36 @@ export async function applyFile(
     );
     return;
   }
-  showProposal(context, proposal);
-  requireNamed(proposal, loosen);
   if (!yes) await confirm([command, ...loosenFlag(loosen)].join(" "));
   showApplied(context, proposal, await putIntoForce(context, proposal));
+}
+
+/** Checks a policy, and shows what it changes where it changes something. @throws OperatorError for each refusal */
+async function consider(
+  context: Context,
+  file: string,
+  loosen: readonly string[],
+): Promise<Proposal> {
+  const report = checkPolicyFile(file);
+  requirePass(context.terminal, report);
+  const proposal = await propose(context, report);
+  if (proposal.isInForce) return proposal;
+  showProposal(context, proposal);
+  requireNamed(proposal, loosen);
+  return proposal;
 }
 
 const loosenFlag = (ids: readonly string[]): readonly string[] =>
   ids.length === 0 ? [] : ["--loosen", ...ids];
 
-/** Prints what a proposal changes; beside the answer where that is a JSON document. */
+/** Prints what a proposal changes, beside the answer where that is a JSON document, and what it takes from its author. */
 export function showProposal({ terminal, options }: Context, proposal: Proposal): void {
   if (options.json === true) terminal.err(formatProposal(proposal));
   else terminal.show({}, () => formatProposal(proposal));
+  const { SUDO_USER: account } = process.env;
+  if (account === undefined) return;
+  for (const loss of lossesOf(account, proposal.before, proposal.policy))
+    terminal.err(`keyserver: warning: ${formatLoss(loss)}`);
 }
 
 /** Prints that a proposal is in force. */

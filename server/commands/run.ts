@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { WithContext } from "./context.ts";
+import { readVersion } from "./version.ts";
 
 /**
- * `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP takes the applied policy
- * anew and looks whether keyserver's own certificate is due.
+ * `keyserver run`: the daemon. SIGTERM and SIGINT end it cleanly. SIGHUP does what `policy apply --yes` does, or
+ * takes the applied policy anew where there is no edit, and looks whether keyserver's own certificate is due.
  */
 export function runCommand(program: Command, contextOf: WithContext): void {
   program
@@ -13,7 +14,8 @@ export function runCommand(program: Command, contextOf: WithContext): void {
       const { paths, now, terminal } = contextOf(command);
       // The daemon is large; the other commands start faster without it.
       const { runServer } = await import("../daemon/run.ts");
-      const server = await runServer({ paths, now });
+      const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
+      const server = await runServer({ paths, now, program, version: readVersion() });
       const stop = (): void => {
         process.off("SIGTERM", stop);
         process.off("SIGINT", stop);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { copyOf } from "../../keys/signer/policy-file.ts";
 import type { Reading } from "../../policy/decision.ts";
 import type { Diagnostic } from "../../policy/diagnostic.ts";
 import { readPolicy } from "../../policy/read.ts";
@@ -19,11 +20,12 @@ export type PolicyFile = {
 
 /** Reads a policy file and what it includes; an Error says why the file itself cannot be had. */
 export function readPolicyFile(file: string): PolicyFile | Error {
-  const text = readPolicyText(file);
+  const copy = copyOf(file);
+  const text = readPolicyText(copy, file);
   if (typeof text !== "string") return text;
   const included = new Map<string, string>();
   const include = (name: string): string | undefined => {
-    const found = readPolicyText(join(dirname(file), name));
+    const found = readPolicyText(join(dirname(copy), name));
     if (typeof found !== "string") return undefined;
     included.set(name, found);
     return found;
@@ -39,16 +41,16 @@ export function readPolicyFile(file: string): PolicyFile | Error {
   };
 }
 
-/** The text of a policy file, of at most 1 MiB; an Error says why it cannot be had. */
-export function readPolicyText(file: string): string | Error {
+/** The text of a policy file, of at most 1 MiB; an Error says why it cannot be had, of `shown`. */
+export function readPolicyText(file: string, shown = file): string | Error {
   try {
     const { size } = statSync(file);
-    if (size > LARGEST) return tooLarge(file, `${size} bytes`);
+    if (size > LARGEST) return tooLarge(shown, `${size} bytes`);
     const bytes = readAtMost(file, LARGEST + 1);
-    if (bytes.length > LARGEST) return tooLarge(file, "no end");
+    if (bytes.length > LARGEST) return tooLarge(shown, "no end");
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    return new Error(`${file} ${explainUnreadable(cause)}`, { cause });
+    return new Error(`${shown} ${explainUnreadable(cause)}`, { cause });
   }
 }
 

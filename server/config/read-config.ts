@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { parseConfig } from "../../protocol/config-file.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
@@ -19,6 +20,13 @@ export function readServerConfig({ serverYaml, root }: ServerPaths): ReadConfig 
   if (endpoint === undefined || wrong !== undefined) {
     throw new OperatorError(`${serverYaml}: ${JSON.stringify(wrong)} is not ADDRESS:PORT`, {
       hint: "write it as 10.18.60.11:20557, [2001:db8::1]:20557 or m1.example.edu:20557",
+      exitCode: EXIT.usage,
+    });
+  }
+  for (const text of config.metrics?.from ?? []) {
+    if (isIP(text.split("/")[0] ?? "") !== 0) continue;
+    throw new OperatorError(`${serverYaml}: metrics: ${JSON.stringify(text)} is no address`, {
+      hint: "write addresses and networks as 10.18.60.11, 10.18.0.0/16 or 2001:db8::/64",
       exitCode: EXIT.usage,
     });
   }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchmodSync,
   fchownSync,
   fsyncSync,
   lstatSync,
@@ -21,6 +22,8 @@ export function replaceFile(file: string, text: string, mode: number): void {
   // Made anew, so that nothing is written through a link that somebody has put there.
   const handle = openSync(staged, "wx", mode);
   try {
+    // Whatever the umask: what another user has to read, it can.
+    fchmodSync(handle, mode);
     if (before !== undefined && process.geteuid?.() === 0) {
       fchownSync(handle, before.uid, before.gid);
     }

@@ -23,6 +23,12 @@ export type KerberosConfig = Static<typeof KerberosConfig>;
 
 const HttpsUrl = Type.String({ pattern: "^https://[^\\s/]+/?$", description: "https://HOST:PORT" });
 
+const BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const Source = Type.String({
+  pattern: `^(${BYTE}(\\.${BYTE}){3}(/([12]?[0-9]|3[0-2]))?|(?=.*:)[0-9a-f:]{2,39}(/([1-9]?[0-9]|1[01][0-9]|12[0-8]))?)$`,
+  description: "an address or a network, as 10.18.60.11 or 10.18.0.0/16",
+});
+
 /** `/etc/keysystem/server.yaml` (docs/operations.md). */
 export const ServerConfig = Type.Object(
   {
@@ -43,6 +49,10 @@ export const ServerConfig = Type.Object(
         },
         closed,
       ),
+    ),
+    /** Who may read `GET /metrics` over HTTPS without proof; on the admin socket root always may. */
+    metrics: Type.Optional(
+      Type.Object({ from: Type.Array(Source, { minItems: 1, maxItems: 16 }) }, closed),
     ),
     log: Type.Optional(
       Type.Union([

@@ -5,6 +5,7 @@ import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "./operator-error.ts";
 import { type PolicyFile, readPolicyFile, readPolicyText } from "./policy-file.ts";
 import { replaceFile } from "./replace-file.ts";
+import { type Finished, finishReplacing, replaceTogether } from "./replace-together.ts";
 
 /** A policy's text and the texts of what it includes, by name. */
 export type PolicyTexts = Pick<PolicyFile, "text" | "included">;
@@ -57,10 +58,18 @@ export function replaceEdited(
   const target = isLink(file) ? realpathSync(file) : file;
   const { text, included } = texts;
   // What it includes is looked for beside the link.
-  for (const [name, content] of included) replaceFile(join(dirname(file), name), content, 0o644);
-  replaceFile(target, text, 0o644);
+  const beside = [...included].map(
+    ([name, content]) => [join(dirname(file), name), content] as const,
+  );
+  replaceTogether(journalOf(file), new Map([...beside, [target, text]]));
   return kept;
 }
+
+const journalOf = (file: string): string => `${file}.unfinished`;
+
+/** Goes through with a {@link replaceEdited} that was cut off between its files; undefined when there was none. */
+export const finishEdited = (file: string): Finished | undefined =>
+  finishReplacing(journalOf(file));
 
 function keepPresent(file: string, { text, included }: PolicyTexts): readonly string[] {
   const next: readonly (readonly [string, string])[] = [

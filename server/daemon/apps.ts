@@ -8,7 +8,7 @@ import { createNodeAuthenticator } from "../authenticate/node.ts";
 import type { Inform } from "../authenticate/inform.ts";
 import type { Policy } from "../../policy/decision.ts";
 import { grantsWith } from "../../policy/facts.ts";
-import { toProblem } from "../../protocol/problems.ts";
+import { KeysystemError, toProblem } from "../../protocol/problems.ts";
 import { createBatchSigner } from "../issue/batch-signer.ts";
 import { createIssuer } from "../issue/issuer.ts";
 import { createJoiner } from "../issue/join.ts";
@@ -18,6 +18,7 @@ import { grantsRoute } from "../routes/grants.ts";
 import { healthRoutes } from "../routes/health.ts";
 import { inventoryRoutes } from "../routes/inventory.ts";
 import { joinRoute } from "../routes/join.ts";
+import { metricsRoute } from "../routes/metrics.ts";
 import { nodeRoutes } from "../routes/nodes.ts";
 import { openapiRoute } from "../routes/openapi.ts";
 import { overviewRoutes } from "../routes/overview.ts";
@@ -25,7 +26,8 @@ import { tokenRoutes } from "../routes/tokens.ts";
 import { trustRoutes } from "../routes/trust.ts";
 import { createHttpsServer } from "./https-server.ts";
 import type { Parts } from "./parts.ts";
-import { checkReadiness } from "./readiness.ts";
+import { lookUp } from "./present.ts";
+import { checkHealth, checkReadiness } from "./readiness.ts";
 import { describeAuthorities, describeStatus } from "./status.ts";
 import { createTrustView } from "./trust-holder.ts";
 
@@ -34,10 +36,12 @@ export type Apps = { readonly https: App; readonly admin: App; readonly tlsServe
 
 /** Wires the routes to what they need; nothing listens yet. */
 export async function createApps(parts: Parts): Promise<Apps> {
-  const { log, people } = parts;
+  const { log, people, metrics } = parts;
+  const counts = { onAnswer: metrics.countRequest, onRefusal: metrics.countRefusal };
   let tls: Server | undefined;
   const https = await createApp({
     log,
+    ...counts,
     schemes: people.schemes,
     createServer(handler) {
       const { anchor } = parts.inForce().authorities.nodes;
@@ -45,7 +49,11 @@ export async function createApps(parts: Parts): Promise<Apps> {
       return tls;
     },
   });
-  const admin = await createApp({ log, createServer: (handler) => createHttpServer(handler) });
+  const admin = await createApp({
+    log,
+    ...counts,
+    createServer: (handler) => createHttpServer(handler),
+  });
   const node = createNodeAuthenticator({
     policy: () => parts.inForce().active.policy,
     ledger: parts.ledger,
@@ -69,8 +77,10 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
   const { ledger, serials, now, inForce, log } = parts;
   const policy = () => inForce().active;
   const sign = createBatchSigner(parts.signer);
-  const issuer = createIssuer({ policy, ledger, sign, serials, now, onRefusal: refusalLog(log) });
-  const redeem = createJoiner({ policy, ledger, sign, serials, now });
+  const { countIssued: onIssued, countRefusal } = parts.metrics;
+  const onRefusal = refusalLog(log, countRefusal);
+  const issuer = createIssuer({ policy, ledger, sign, serials, now, onRefusal, onIssued });
+  const redeem = createJoiner({ policy, ledger, sign, serials, now, onIssued });
   const pin = () => Buffer.from(inForce().authorities.nodes.fingerprint, "hex");
   const servers = parts.config.advertise;
   const { inform } = parts.people;
@@ -85,7 +95,16 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
     joinRoute(app, { redeem });
     certificatesRoute(app, { authenticate: prove, inform, issuer, ledger, now });
     grantsRoute(app, { authenticate: prove, inform, policy, now });
-    healthRoutes(app, { readiness: () => checkReadiness({ ...parts, policy }) });
+    healthRoutes(app, {
+      health: () => checkHealth(parts.keeper.standing),
+      readiness: () => checkReadiness({ ...parts, policy }),
+    });
+    metricsRoute(app, {
+      authenticate,
+      policy,
+      metrics: async () => parts.metrics.render(await lookUp(parts)),
+      from: parts.config.metrics?.from ?? [],
+    });
     tokenRoutes(app, { authenticate, policy, ledger, randomBytes, servers, pin, now });
     nodeRoutes(app, { authenticate, policy, ledger, now });
     inventoryRoutes(app, { authenticate, policy, ledger, now });
@@ -94,7 +113,7 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
       policy,
       status: () => describeStatus(parts),
       authorities: async () => ({ authorities: await describeAuthorities(parts) }),
-      reloadPolicy: parts.reloadPolicy,
+      keeper: parts.keeper,
     });
     openapiRoute(app);
   };
@@ -107,6 +126,11 @@ const withFacts =
     inform(await prove(request), grantsWith(policy(), ["admit", "operate"]));
 
 const refusalLog =
-  (log: FastifyBaseLogger): NonNullable<Parameters<typeof createIssuer>[0]["onRefusal"]> =>
-  ({ subject, from }, grant, err) =>
+  (
+    log: FastifyBaseLogger,
+    count: (code: string) => void,
+  ): NonNullable<Parameters<typeof createIssuer>[0]["onRefusal"]> =>
+  ({ subject, from }, grant, err) => {
+    count(err instanceof KeysystemError ? err.code : "internal");
     log.info({ subject, from, grant, problem: toProblem(err) }, "refused");
+  };

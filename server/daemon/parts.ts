@@ -6,7 +6,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Serials } from "../ledger/serial.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
 import type { People } from "./people.ts";
+import type { Metrics } from "./metrics.ts";
 import type { InForce } from "./policy-in-force.ts";
+import type { PolicyKeeper } from "./policy-keeper.ts";
 
 /** What a running keyserver is made of. Only the composition in this folder sees all of it. */
 export type Parts = {
@@ -17,8 +19,8 @@ export type Parts = {
   readonly signer: SignerClient;
   readonly serials: Serials;
   readonly inForce: () => InForce;
-  /** Takes the applied copy into use for `by`, which the log names; gives its hash. */
-  readonly reloadPolicy: (by: string) => Promise<string>;
+  readonly keeper: PolicyKeeper;
+  readonly metrics: Metrics;
   readonly ownCertificate: () => OwnCertificate;
   readonly people: People;
   readonly startedAt: number;

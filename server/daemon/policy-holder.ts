@@ -20,6 +20,7 @@ export function loadPolicy(file: string): ActivePolicy {
   return {
     policy: reading.policy,
     hash: hashPolicy(text, [...included.values()].join("")),
+    includes: [...included.keys()],
     appliedAt: Math.floor(statSync(file).mtimeMs / 1000),
   };
 }

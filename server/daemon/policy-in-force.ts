@@ -10,8 +10,12 @@ export type InForce = { readonly active: ActivePolicy; readonly authorities: Aut
 /** Holds what requests are answered by, and swaps it. */
 export type PolicyInForce = {
   readonly get: () => InForce;
-  /** Reads the applied copy anew, here and in the signer. A broken one changes nothing. Gives its hash. */
-  reload(): Promise<string>;
+  /**
+   * Reads the applied copy anew, here and in the signer; gives its hash. A broken one changes nothing.
+   *
+   * It decides from when `record` has noted its hash; where that fails, the one before goes on deciding.
+   */
+  reload(record: (hash: string) => Promise<void>): Promise<string>;
 };
 
 export type PolicyInForceDeps = {
@@ -28,7 +32,7 @@ export async function holdPolicy({ file, signer }: PolicyInForceDeps): Promise<P
   let current = await load();
   return {
     get: () => current,
-    async reload() {
+    async reload(record) {
       // What cannot be used here is not to reach the signer either. Then the signer first: what it does not hold it
       // does not sign, and it keeps the one before for what is under way.
       const next = await load();
@@ -38,6 +42,7 @@ export async function holdPolicy({ file, signer }: PolicyInForceDeps): Promise<P
           hint: "apply it again: keyserver policy apply",
         });
       }
+      await record(signerHash);
       current = next;
       return next.active.hash;
     },

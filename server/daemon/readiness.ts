@@ -4,6 +4,7 @@ import type { ActivePolicy } from "../issue/active-policy.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { formatTime } from "../time.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
+import type { PolicyStanding } from "./policy-standing.ts";
 
 export type ReadinessDeps = {
   readonly ledger: Pick<Ledger, "probe">;
@@ -23,6 +24,20 @@ export async function checkReadiness(deps: ReadinessDeps): Promise<Health> {
     attempt("certificate", () => checkOwn(deps)),
   ]);
   return { status: checks.every(({ ok }) => ok) ? "ok" : "not ready", checks };
+}
+
+/** Of a process that answers: whether the policy on disk is the one in force. It is alive in either case. */
+export function checkHealth(standing: PolicyStanding): Health {
+  const refusal = standing.refusal();
+  const details = [
+    ...(standing.isFileInForce() ? [] : ["the policy file is not the policy in force"]),
+    ...(refusal === undefined
+      ? []
+      : [`a policy did not come into force at ${formatTime(refusal.at)}; see keyserver status`]),
+  ];
+  const ok = details.length === 0;
+  const check = { name: "policy", ok, ...(!ok && { detail: details.join("; ") }) };
+  return { status: "ok", checks: [check] };
 }
 
 async function attempt(name: string, check: () => Promise<void> | void): Promise<Check> {

@@ -20,7 +20,11 @@ import { escapeLogLine } from "./log-line.ts";
 import { ensureOwnCertificate } from "./own-certificate.ts";
 import type { Parts } from "./parts.ts";
 import { createPeople, prepareKerberos } from "./people.ts";
+import { createMetrics } from "./metrics.ts";
+import { applyInChild } from "./policy-child.ts";
 import { holdPolicy } from "./policy-in-force.ts";
+import { createPolicyKeeper } from "./policy-keeper.ts";
+import { createPolicySignal } from "./policy-signal.ts";
 import { checkReadiness } from "./readiness.ts";
 import { startSigner } from "./signer-process.ts";
 import { superviseWith } from "./supervision.ts";
@@ -29,14 +33,20 @@ export type RunDeps = {
   readonly paths: ServerPaths;
   /** Seconds since 1970. */
   readonly now: () => number;
+  /** What starts keyserver once more: Node.js, its flags, the program's file. */
+  readonly program: readonly string[];
+  /** keyserver's own version. */
+  readonly version: string;
 };
 
-/** A daemon that listens: ends with everything recorded, or takes the applied policy anew. */
 /** A keyserver that answers. */
 export type RunningServer = {
   /** Ends what is under way, then the doors, the ledger and the signer. */
   stop(): Promise<void>;
-  /** Renews its own certificate if that is due, and takes the applied policy anew; a broken one changes nothing. */
+  /**
+   * Renews its own certificate if that is due, and has an edited policy applied where it loosens nothing, or takes
+   * the applied one anew; what is wrong changes nothing and is logged.
+   */
   reload(): Promise<void>;
 };
 
@@ -58,7 +68,7 @@ const OWN_CERTIFICATE_CHECK = 60_000;
  *
  * As root with a `user:` in server.yaml it becomes that user before it opens the ledger or the network.
  */
-export async function runServer({ paths, now }: RunDeps): Promise<RunningServer> {
+export async function runServer({ paths, now, program, version }: RunDeps): Promise<RunningServer> {
   const config = placeSecrets(readServerConfig(paths), process.env["CREDENTIALS_DIRECTORY"]);
   const hooks = { streamWrite: escapeLogLine };
   const log = pino({ level: config.log ?? "info", base: null, hooks });
@@ -81,12 +91,14 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
 
   const signer = connectSigner(paths.signerSocket);
   try {
-    const parts = await assemble({ paths, now }, { config, log, signer, kerberos });
+    const parts = await assemble({ paths, now, version }, { config, log, signer, kerberos });
     const apps = await createApps(parts.parts);
     await listenHttps(apps.https, config.endpoint);
     if (adminSocket === undefined) await listenAdmin(apps.admin, paths.adminSocket);
     else await listenPassed(apps.admin, adminSocket);
     const own = keepOwnCertificate(parts, apps, log);
+    const ending = new AbortController();
+    const takePolicy = answerSignals(parts.parts, program, ending.signal);
     const silence = speakUp(parts.parts);
     // Nodes are served already: a directory that stalls at our start delays nobody.
     void sayProblems(parts.parts, log);
@@ -94,11 +106,12 @@ export async function runServer({ paths, now }: RunDeps): Promise<RunningServer>
     return {
       async reload() {
         await own.look();
-        await parts.parts.reloadPolicy("signal");
+        await takePolicy();
       },
       async stop() {
         silence();
         own.stop();
+        ending.abort();
         await Promise.all([apps.https.close(), apps.admin.close()]);
         await parts.parts.people.close();
         await parts.parts.ledger.close();
@@ -121,13 +134,14 @@ type Given = Pick<Parts, "config" | "log" | "signer"> & {
 type Assembled = { readonly parts: Parts; readonly renewOwn: () => Promise<void> };
 
 async function assemble(
-  { paths, now }: RunDeps,
+  { paths, now, version }: Omit<RunDeps, "program">,
   { kerberos, ...given }: Given,
 ): Promise<Assembled> {
   const { signer, config, log } = given;
   const held = await holdPolicy({ file: paths.applied, signer });
   const ledger = openLedger({ file: paths.ledger, now });
   const serials = createSerials({ now, randomBytes });
+  const metrics = createMetrics(version);
   const policyHash = () => held.get().active.hash;
   const obtain = () => ensureOwnCertificate({ paths, signer, ledger, serials, policyHash, now });
   let own = await obtain();
@@ -150,16 +164,29 @@ async function assemble(
         now,
         monotonic: () => performance.now() / 1000,
       }),
-      async reloadPolicy(by) {
-        const loaded = await held.reload();
-        await ledger.note({ at: now(), event: "policy.reloaded", policy: loaded, by });
-        return loaded;
-      },
+      metrics,
+      keeper: createPolicyKeeper({ paths, held, ledger, now, count: metrics.countReload }),
     },
     async renewOwn() {
       own = await obtain();
     },
   };
+}
+
+/** What a signal to take the policy does; a child that is under way ends with `signal`. */
+function answerSignals(
+  { keeper, paths, log }: Parts,
+  program: readonly string[],
+  signal: AbortSignal,
+): () => Promise<void> {
+  const by = "SIGHUP";
+  return createPolicySignal({
+    standing: keeper.standing,
+    apply: () => applyInChild({ program, root: paths.root, signal }),
+    reread: () => keeper.reload({ by }),
+    refuse: (why) => keeper.refuse({ by, why }),
+    log,
+  });
 }
 
 /** Tells systemd, where it waits for it, when we can sign and that we live; gives what ends it. */

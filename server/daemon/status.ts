@@ -2,7 +2,7 @@ import { directoriesFor } from "../../policy/facts.ts";
 import type { AuthorityView, Status } from "../../protocol/admin-messages.ts";
 import { formatTime } from "../time.ts";
 import type { Parts } from "./parts.ts";
-import { loadPolicy } from "./policy-holder.ts";
+import type { PolicyStanding } from "./policy-standing.ts";
 import { checkReadiness } from "./readiness.ts";
 
 const DAY = 86_400;
@@ -20,7 +20,8 @@ export async function describeStatus(parts: Parts): Promise<Status> {
     parts.people.problems(),
   ]);
   const now = parts.now();
-  const fileInForce = isInForce(parts);
+  const { standing } = parts.keeper;
+  const fileInForce = standing.isFileInForce();
   return {
     cluster: policy.cluster.name,
     domain: policy.cluster.domain,
@@ -37,9 +38,7 @@ export async function describeStatus(parts: Parts): Promise<Status> {
     ready: health.status === "ok",
     problems: [
       ...health.checks.flatMap(({ name, ok, detail }) => (ok ? [] : [`${name}: ${detail ?? ""}`])),
-      ...(fileInForce
-        ? []
-        : [`${parts.paths.policy} is not the policy in force: keyserver policy apply`]),
+      ...describePolicyProblems(standing, parts.paths.policy),
       ...kept,
       ...missingDirectories(parts),
     ],
@@ -79,11 +78,16 @@ export async function describeAuthorities({
   }));
 }
 
-/** Whether the file that operators edit is, with what it includes, the policy that decides now. */
-function isInForce({ paths, inForce }: Parts): boolean {
-  try {
-    return loadPolicy(paths.policy).hash === inForce().active.hash;
-  } catch {
-    return false;
-  }
+/** What keeps the policy on disk from being the one in force, with what to type. */
+export function describePolicyProblems(standing: PolicyStanding, file: string): readonly string[] {
+  const refusal = standing.refusal();
+  const pending = `${file} is not the policy in force: keyserver policy diff, then keyserver policy apply`;
+  return [
+    ...(standing.isFileInForce() ? [] : [pending]),
+    ...(refusal === undefined
+      ? []
+      : [
+          `a policy did not come into force at ${formatTime(refusal.at)} (${refusal.by}): ${refusal.why}`,
+        ]),
+  ];
 }

@@ -12,6 +12,7 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { ServerPaths } from "../config/paths.ts";
 import type { PolicyReport } from "../config/policy-report.ts";
 import { makeFolder } from "../config/make-folder.ts";
+import { writeApplied } from "../config/applied-copy.ts";
 import { writePolicy } from "../config/write-policy.ts";
 import type { UserIds } from "../config/user.ts";
 import { prepareRunFolder } from "../daemon/listen.ts";
@@ -135,7 +136,7 @@ function writeSettings({ paths, report, listen, advertise, names, users }: InitP
     { mode: 0o644, flag: "wx" },
   );
   if (!existsSync(paths.policy)) writePolicy(paths.policy, report);
-  writePolicy(paths.applied, report);
+  writeApplied(paths.applied, report);
   // Random, so that it is worth more than any pass phrase; whoever has it and the key files has the authorities.
   writeFileSync(paths.sealSecret, randomBytes(32).toString("base64url"), {
     mode: 0o600,

@@ -5,6 +5,8 @@ export type ActivePolicy = {
   readonly policy: Policy;
   /** SHA-256 over the policy text and, where it includes one, the inventory's; hex. */
   readonly hash: string;
+  /** Names of the files that it includes, in the order in which their texts count for the hash. */
+  readonly includes: readonly string[];
   /** Seconds since 1970: when it was applied. */
   readonly appliedAt: number;
 };

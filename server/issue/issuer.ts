@@ -23,6 +23,8 @@ export type IssuerDeps = {
   readonly now: () => number;
   /** Told of every refusal and failure, once, with the operator's detail in the error. */
   readonly onRefusal?: (caller: Caller, grant: string, error: unknown) => void;
+  /** Told of every certificate that was recorded. */
+  readonly onIssued?: (authority: string, grant: string) => void;
 };
 
 /** The way to a certificate for every caller but one that joins. */
@@ -129,7 +131,10 @@ async function signAndRecord(
   }
   if (issued.length === 0) return deps.ledger.checkpoint();
   const checkpoint = await deps.ledger.record(issued.map(({ record }) => record));
-  for (const { index, item, record } of issued) settle(index, renderCertificate(item.plan, record));
+  for (const { index, item, record } of issued) {
+    deps.onIssued?.(item.intent.authority, item.intent.grant);
+    settle(index, renderCertificate(item.plan, record));
+  }
   return checkpoint;
 }
 

@@ -22,6 +22,8 @@ export type JoinDeps = {
   readonly sign: BatchSigner;
   readonly serials: Serials;
   readonly now: () => number;
+  /** Told of every identity that was recorded. */
+  readonly onIssued?: (authority: string, grant: string) => void;
 };
 
 /** A join secret as it came in the header, with the request for the identity, and where it came from. */
@@ -140,7 +142,7 @@ async function findRepeated(
 }
 
 async function issueIdentity(
-  { ledger, sign }: JoinDeps,
+  { ledger, sign, onIssued }: JoinDeps,
   token: Token,
   { intent, order }: PreparedRequest,
 ): Promise<Issued> {
@@ -156,5 +158,6 @@ async function issueIdentity(
   const join = { tokenId: token.id, node: token.node };
   const record = { authority, serial, notBefore, notAfter, certificate, at };
   await ledger.record([{ ...record, join, identityOf: token.node }]);
+  onIssued?.(authority, intent.grant);
   return record;
 }

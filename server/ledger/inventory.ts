@@ -8,6 +8,8 @@ export type Inventory = {
   readonly find: (serial: Buffer) => StoredCertificate | undefined;
   /** Newest first. Looks at a stretch of rows at a time and lets other work in between. */
   readonly list: (filter: CertificateFilter) => Promise<readonly StoredCertificate[]>;
+  /** How many end from `at` to before `until`; reads the index alone. */
+  readonly countEnding: (at: number, until: number) => number;
 };
 
 /** Intents looked at in one go: some milliseconds. */
@@ -56,7 +58,13 @@ export function createInventory(db: Database, names: Names): Inventory {
       "SELECT min(intent) FROM certificates INDEXED BY certificates_by_end WHERE not_after >= ?",
     )
     .pluck();
+  const ending = db
+    .prepare<[number, number], number>(
+      "SELECT count(*) FROM certificates INDEXED BY certificates_by_end WHERE not_after >= ? AND not_after < ?",
+    )
+    .pluck();
   return {
+    countEnding: (at, until) => ending.get(at, until) ?? 0,
     find: (serial) => {
       const row = one.get(serial);
       return row === undefined ? undefined : toStored(row);

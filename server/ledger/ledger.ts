@@ -69,6 +69,8 @@ export type Ledger = {
   counts(
     since: number,
   ): Promise<readonly { readonly authority: string; readonly issued: number }[]>;
+  /** How many issued certificates end from `at` to before `until`. */
+  countEnding(at: number, until: number): Promise<number>;
   /** Resolves when the ledger can be written now; rejects with the reason otherwise. */
   probe(): Promise<void>;
   close(): Promise<void>;

@@ -120,9 +120,10 @@ const nodeOperations = (
 const readings = (
   inventory: Inventory,
   tallies: Tallies,
-): Pick<Ledger, "findCertificate" | "listCertificates" | "counts"> => ({
+): Pick<Ledger, "findCertificate" | "listCertificates" | "countEnding" | "counts"> => ({
   findCertificate: async (serial) =>
     isSerial(serial) ? inventory.find(serialBytes(serial)) : undefined,
   listCertificates: inventory.list,
+  countEnding: async (at, until) => inventory.countEnding(at, until),
   counts: async (since) => tallies.since(since),
 });

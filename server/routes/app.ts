@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { KeysystemError } from "../../protocol/problems.ts";
 import { createMutualHook } from "../authenticate/mutual.ts";
 import { answerClientError } from "./client-error.ts";
-import { answerError, createNotFoundAnswer } from "./error-answer.ts";
+import { answerError, codeOf, createNotFoundAnswer } from "./error-answer.ts";
 import { noteMethods } from "./known-methods.ts";
 import { BODY_LIMIT, MOST_CONNECTIONS, TIMEOUTS } from "./limits.ts";
 
@@ -51,6 +51,10 @@ export type AppOptions = {
   readonly log: FastifyBaseLogger;
   /** Schemes of `Authorization` that a caller without identity is told of. */
   readonly schemes?: readonly string[];
+  /** Told of every answer; `route` is the path as it was declared. */
+  readonly onAnswer?: (route: string, status: number) => void;
+  /** Told of every request that ended with a problem, by the problem's code. */
+  readonly onRefusal?: (code: string) => void;
   /** Makes the server that requests come in by. */
   readonly createServer: (
     handler: (request: IncomingMessage, answer: ServerResponse) => void,
@@ -62,7 +66,8 @@ export type AppOptions = {
  *
  * Answers are not run through their schemas: what is answered is typed, and the schemas are there for OpenAPI.
  */
-export async function createApp({ log, schemes = [], createServer }: AppOptions): Promise<App> {
+export async function createApp(options: AppOptions): Promise<App> {
+  const { log, schemes = [], createServer } = options;
   const app: App = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -92,6 +97,7 @@ export async function createApp({ log, schemes = [], createServer }: AppOptions)
   refuseBrokenText(app);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.addHook("onSend", createMutualHook(schemes));
+  countAnswers(app, options);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(createNotFoundAnswer(noteMethods(app)));
   await app.register(swagger, {
@@ -102,6 +108,18 @@ export async function createApp({ log, schemes = [], createServer }: AppOptions)
     },
   });
   return app;
+}
+
+function countAnswers(app: App, { onAnswer, onRefusal }: AppOptions): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    // A path that nobody declared is the caller's own word, and would make a label of each.
+    onAnswer?.(request.routeOptions.url ?? "none", reply.statusCode);
+    done();
+  });
+  app.addHook("onError", (_request, _reply, error, done) => {
+    onRefusal?.(codeOf(error));
+    done();
+  });
 }
 
 /** JSON is UTF-8 (RFC 8259 §8.1): bytes that are not would be taken for another text than was sent. */

@@ -56,6 +56,12 @@ export const createNotFoundAnswer =
     await sendProblem(reply, problemOf("request.method", detail));
   };
 
+/** The code that an error is answered with. */
+export function codeOf(error: FastifyError | Error): ErrorCode {
+  const ours = toOurs(error);
+  return ours instanceof KeysystemError ? ours.code : "internal";
+}
+
 function toOurs(error: FastifyError | Error): Error {
   if (error instanceof KeysystemError) return error;
   const code = "code" in error ? error.code : undefined;

@@ -59,6 +59,7 @@ test("it names every route that there is, and no other", () => {
   expect(described).toEqual([
     "delete /v1/tokens/{id}",
     "get /healthz",
+    "get /metrics",
     "get /readyz",
     "get /v1/authorities",
     "get /v1/certificates",
@@ -73,6 +74,7 @@ test("it names every route that there is, and no other", () => {
     "post /v1/certificates",
     "post /v1/join",
     "post /v1/nodes/{node}/state",
+    "post /v1/policy/refusals",
     "post /v1/policy/reload",
     "post /v1/tokens",
   ]);
