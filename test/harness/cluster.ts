@@ -11,6 +11,8 @@ import { CHECKOUT } from "./source-tree.ts";
 export type ClusterOptions = {
   /** Text of the policy; the quickstart's when absent. */
   readonly policy?: string;
+  /** Text of a Homeworld setup.yaml that is imported instead of any policy; cluster and domain are its own. */
+  readonly setup?: string;
   readonly cluster?: string;
   readonly domain?: string;
   /** Names and addresses of keyserver's own certificate besides 127.0.0.1. */
@@ -88,11 +90,16 @@ async function initAuthority(
   folder: string,
   options: ClusterOptions,
 ): Promise<void> {
-  const { cluster = "demo", domain = "demo.test", names = [], init = [], policy } = options;
-  const file = policy === undefined ? join(CHECKOUT, "test/quickstart.policy.yaml") : undefined;
-  const written = join(folder, "policy.yaml");
-  if (policy !== undefined) writeFileSync(written, policy);
-  const asked = ["--cluster", cluster, "--domain", domain, "--policy", file ?? written];
+  const { cluster = "demo", domain = "demo.test", names = [], init = [] } = options;
+  const { policy, setup } = options;
+  const written = join(folder, setup === undefined ? "policy.yaml" : "setup.yaml");
+  const text = setup ?? policy;
+  if (text !== undefined) writeFileSync(written, text);
+  const file = text === undefined ? join(CHECKOUT, "test/quickstart.policy.yaml") : written;
+  const asked =
+    setup === undefined
+      ? ["--cluster", cluster, "--domain", domain, "--policy", file]
+      : ["--import", file];
   const named = ["127.0.0.1", ...names].flatMap((name) => ["--name", name]);
   const args = ["init", "--root", root, "--yes", "--listen", address, ...asked, ...named, ...init];
   await runOk(KEYSERVER, args, { env: programEnv(options.env), timeout: 60 });
