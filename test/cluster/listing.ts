@@ -19,7 +19,7 @@ const INERT: Stage = {
   machine(name) {
     const spec = MACHINES.find((each) => each.name === name);
     if (spec === undefined) throw new TypeError(`no machine is called ${name}`);
-    return createMachine({ spec, folder: "", logs: "", images: "", bridge: "" });
+    return createMachine({ spec, folder: "", logs: "", images: "", bridge: "", packages: "" });
   },
   network: { cut: () => Promise.resolve(), join: () => Promise.resolve() },
   logs: "",

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { CHECKOUT } from "../harness/source-tree.ts";
 import { formatListing } from "./listing.ts";
 import { PARTS } from "./parts.ts";
 import { MACHINES } from "./site.ts";
@@ -9,17 +10,19 @@ import type { Part } from "./stage.ts";
 import { choose } from "./story.ts";
 
 const HELP = `Usage: npm run cluster [-- OPTION…]
-Boots a small cluster of Debian machines, installs the packages of dist/ and plays a story on it. Needs root.
+Boots a small cluster of Debian machines, installs our packages and plays a story on it. Needs root.
 
-  --only PART   this part and those that it needs; may be given more than once
-  --keep        leave the machines on until Ctrl-C, to look around
-  --list        the parts and their steps
+  --only PART      this part and those that it needs; may be given more than once
+  --packages DIR   instead of dist/
+  --keep           leave the machines on until Ctrl-C, to look around
+  --list           the parts and their steps
 
 KEYSYSTEM_CLUSTER   folder of images, disks and logs; /var/tmp/keysystem-cluster when unset
 `;
 
 const OPTIONS = {
   only: { type: "string", multiple: true },
+  packages: { type: "string" },
   keep: { type: "boolean" },
   list: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -46,7 +49,8 @@ async function main(args: readonly string[]): Promise<number> {
   const logs = join(home, "logs", new Date().toISOString().slice(0, 19).replaceAll(":", ""));
   for (const each of [folder, logs]) mkdirSync(each, { recursive: true });
   const chosen = only.flatMap((name) => ["--only", name]);
-  const places = ["--folder", folder, "--logs", logs, "--images", home];
+  const packages = resolve(values.packages ?? join(CHECKOUT, "dist"));
+  const places = ["--folder", folder, "--logs", logs, "--images", home, "--packages", packages];
   const play = [process.execPath, at("play.ts"), ...places, ...chosen, ...(keep ? ["--keep"] : [])];
   try {
     // Were this process killed, play.ts would be told to end.

@@ -1,6 +1,9 @@
 import type { Part } from "./stage.ts";
 import { directoryPart } from "./story/directory.ts";
+import { etcdPart } from "./story/etcd.ts";
+import { installPart } from "./story/install.ts";
 import { machinesPart } from "./story/machines.ts";
+import { sshPart } from "./story/ssh.ts";
 
 /** The story, in its order. */
-export const PARTS: readonly Part[] = [machinesPart, directoryPart];
+export const PARTS: readonly Part[] = [machinesPart, directoryPart, installPart, etcdPart, sshPart];

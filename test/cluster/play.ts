@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { run, runOk } from "../harness/command.ts";
@@ -11,12 +11,13 @@ import type { Part, Stage } from "./stage.ts";
 import { choose, playStory } from "./story.ts";
 
 /**
- * `play.ts --folder DIR --logs DIR --images DIR [--only PART]… [--keep]`, started by main.ts in
+ * `play.ts --folder DIR --logs DIR --images DIR [--packages DIR] [--only PART]… [--keep]`, started by main.ts in
  * namespaces of its own for mounts and network: what it makes of either ends with it.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: OPTIONS });
   const { folder = "", logs = "", images = "", only = [], keep = false } = values;
+  const { packages: built = "" } = values;
   const report = createReport((text) => void process.stdout.write(text));
   const parts = choose(PARTS, only);
   const outcomes: PartOutcome[] = [];
@@ -27,10 +28,11 @@ async function main(): Promise<number> {
   });
 
   await hideNames();
+  const packages = copyPackages(built, folder);
   const network = await createNetwork();
   const machines = new Map(
     MACHINES.map((spec) => {
-      const deps = { spec, folder, logs, images, bridge: network.bridge };
+      const deps = { spec, folder, logs, images, bridge: network.bridge, packages };
       return [spec.name, createMachine(deps)] as const;
     }),
   );
@@ -74,6 +76,7 @@ const OPTIONS = {
   images: { type: "string" },
   only: { type: "string", multiple: true },
   keep: { type: "boolean" },
+  packages: { type: "string" },
 } as const;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -83,6 +86,17 @@ async function hideNames(): Promise<void> {
   const folder = "/run/systemd/nspawn";
   mkdirSync(folder, { recursive: true });
   await runOk("mount", ["-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder]);
+}
+
+/** As they are now: a build may replace them meanwhile. */
+function copyPackages(from: string, folder: string): string {
+  const packages = join(folder, "packages");
+  mkdirSync(packages);
+  const built = existsSync(from) ? readdirSync(from) : [];
+  for (const name of built) {
+    if (name.endsWith(".deb")) copyFileSync(join(from, name), join(packages, name));
+  }
+  return packages;
 }
 
 /** Two at a time: each uses a whole core while it starts. */

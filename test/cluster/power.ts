@@ -30,6 +30,8 @@ export type PowerDeps = {
   readonly logs: string;
   readonly images: string;
   readonly bridge: string;
+  /** Folder of packages, which every machine sees in /media/packages. */
+  readonly packages: string;
 };
 
 /** A switch that is off. */
@@ -109,13 +111,14 @@ async function waitForUnits(name: string, leader: number): Promise<void> {
  * systemd-nspawn in the machine's own control groups. It ends with this process, however that ends,
  * and what it started ends with it.
  */
-function startMachine({ spec, folder, logs, bridge }: PowerDeps, root: string): Daemon {
+function startMachine({ spec, folder, logs, bridge, packages }: PowerDeps, root: string): Daemon {
   const group = groupOf({ spec, folder });
   const procs = makeControlGroups(group);
   const boot = `--quiet --boot --register=no --keep-unit --link-journal=no`.split(" ");
   const own = [`--directory=${root}`, `--machine=${spec.name}`, `--network-bridge=${bridge}`];
   const plain = ["--resolv-conf=off", "--timezone=off", "--console=pipe"];
-  const nspawn = ["systemd-nspawn", ...boot, ...own, ...plain, ...(spec.nspawn ?? [])];
+  const shown = [`--bind-ro=${packages}:/media/packages`, ...(spec.nspawn ?? [])];
+  const nspawn = ["systemd-nspawn", ...boot, ...own, ...plain, ...shown];
   const enter = procs.map((file) => `echo $$ >${file}; `).join("");
   const script = `${enter} exec setpriv --pdeathsig KILL "$@"`;
   return startDaemon("sh", ["-euc", script, "sh", ...nspawn], {

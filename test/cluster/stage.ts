@@ -58,6 +58,8 @@ export type Part = {
   readonly needs: readonly string[];
   /** Machines that have to be on for it, beside those of the parts that it needs. */
   readonly machines: readonly MachineName[];
+  /** True: it takes the ground away from others, and is played after what closes them. */
+  readonly isLast?: boolean;
   /**
    * Gives the steps. `closing` is played when all parts have been, in the same order: for what
    * goes on in between, such as a writer. Must touch no machine itself.

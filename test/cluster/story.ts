@@ -17,28 +17,38 @@ export function choose(parts: readonly Part[], only: readonly string[]): readonl
   return parts.filter(({ name }) => chosen.has(name));
 }
 
-/** Plays parts one after the other, then what closes them. A step that fails ends nothing but, if essential, its part. */
+/**
+ * Plays parts one after the other, then what closes them, then those that are last. A step that fails ends nothing
+ * but, if essential, its part.
+ */
 export async function playStory(
   parts: readonly Part[],
   stage: Stage,
   report: Report,
   done: (outcome: PartOutcome) => void,
 ): Promise<void> {
-  const acts = parts.map((part) => ({ part, ...part.begin(stage), failed: false }));
-  for (const act of acts) {
-    report.heading(`${act.part.name}: ${act.part.about}`);
-    const missing = acts.find(({ part, failed }) => failed && act.part.needs.includes(part.name));
-    if (missing !== undefined) report.note(`${missing.part.name} is not as it should be`);
-    const { outcome, isBroken } = await playSteps(act.part.name, act.steps, report);
-    act.failed = isBroken;
-    done(outcome);
-  }
-  for (const { part, closing, failed } of acts) {
-    if (closing === undefined || failed) continue;
-    report.heading(`${part.name}, at the end`);
-    done((await playSteps(`${part.name}, end`, closing, report)).outcome);
-  }
+  const broken = new Set<string>();
+  const playAll = async (chosen: readonly Act[]): Promise<void> => {
+    for (const { part, steps } of chosen) {
+      report.heading(`${part.name}: ${part.about}`);
+      const missing = part.needs.find((name) => broken.has(name));
+      if (missing !== undefined) report.note(`${missing} is not as it should be`);
+      const { outcome, isBroken } = await playSteps(part.name, steps, report);
+      if (isBroken) broken.add(part.name);
+      done(outcome);
+    }
+    for (const { part, closing } of chosen) {
+      if (closing === undefined || broken.has(part.name)) continue;
+      report.heading(`${part.name}, at the end`);
+      done((await playSteps(`${part.name}, end`, closing, report)).outcome);
+    }
+  };
+  const acts = parts.map((part): Act => ({ part, ...part.begin(stage) }));
+  await playAll(acts.filter(({ part }) => part.isLast !== true));
+  await playAll(acts.filter(({ part }) => part.isLast === true));
 }
+
+type Act = { readonly part: Part } & ReturnType<Part["begin"]>;
 
 async function playSteps(
   name: string,
