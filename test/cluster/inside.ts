@@ -65,6 +65,9 @@ chown "$2" "$new"; chmod "$1" "$new"; mv "$new" "$0"`;
 /** All namespaces of the first process; a machine shares the host's users. */
 const ENTER = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--wdns=/"] as const;
 
+/** Where Debian's useradd puts somebody. */
+export const homeOf = (user: string): string => (user === "root" ? "/root" : `/home/${user}`);
+
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A command with an environment and an end of its own: a killed nsenter would leave it running. */

@@ -1,3 +1,4 @@
+import { homeOf } from "../inside.ts";
 import { membershipChange } from "../../harness/directory-entries.ts";
 import { KRB5_CONF, LDAP_TLS, PASSWORD, READER_PASSWORD, SERVER_YAML } from "../directory.ts";
 import type { Machine } from "../machines.ts";
@@ -8,7 +9,7 @@ import type { Part, Stage, Step } from "../stage.ts";
 import { until } from "../until.ts";
 
 /** Where alice's certificate is kept to be tried when it has ended. */
-const KEPT = "/home/alice/kept";
+const KEPT = `${homeOf("alice")}/kept`;
 
 /** People on d1 log in to every machine by their ticket. */
 export const sshPart: Part = {
@@ -164,14 +165,14 @@ async function refuseAlice(stage: Stage): Promise<void> {
 async function seeKnownHosts(stage: Stage): Promise<void> {
   const d1 = stage.machine("d1");
   for (const user of ["cela", "alice"]) {
-    const known = await d1.type(`cat /home/${user}/.ssh/known_hosts 2>/dev/null || true`);
+    const known = await d1.type(`cat ${homeOf(user)}/.ssh/known_hosts 2>/dev/null || true`);
     if (known !== "") throw new Error(`${user} trusts keys one by one:\n${known}`);
   }
 }
 
 async function takeOut(stage: Stage): Promise<void> {
   const d1 = stage.machine("d1");
-  const folder = `/home/alice/.local/share/keysystem/${SITE.cluster}/credentials`;
+  const folder = `${homeOf("alice")}/.local/share/keysystem/${SITE.cluster}/credentials`;
   await d1.type(`cp -r ${folder} ${KEPT}`, { user: "alice" });
   await changeGroup(d1, "delete");
   await until(
@@ -202,7 +203,7 @@ async function refuseExpired(stage: Stage): Promise<void> {
     `ls ${certificate.replace(/\.pub$/, "")} ${certificate.replace(/-cert\.pub$/, "")} 2>/dev/null || true`,
   );
   const [identity = ""] = key.trim().split("\n");
-  const known = `/home/alice/.local/share/keysystem/${SITE.cluster}/known_hosts`;
+  const known = `${homeOf("alice")}/.local/share/keysystem/${SITE.cluster}/known_hosts`;
   const options = `-F none -o BatchMode=yes -o IdentityAgent=none -o IdentitiesOnly=yes -o UserKnownHostsFile=${known} -i ${identity} -o CertificateFile=${certificate}`;
   const tryOn = (name: string): ReturnType<Machine["run"]> =>
     act(d1, "alice", `ssh ${options} alice@${fqdn(name)} id`);
