@@ -39,6 +39,20 @@ describe("the policy", () => {
     });
   });
 
+  /** YAML would take each for something else than text where it stands without quotes. */
+  test.each([
+    ["hostname: w1", 'hostname: "null"'],
+    ["hostname: w1", 'hostname: "true"'],
+    ["hostname: w1", 'hostname: "0x7"'],
+    ["hostname: w1", 'hostname: "1e3"'],
+    ["internal-domain: hyades.local", 'internal-domain: "null"'],
+    ["kerberos-realm: EXAMPLE.EDU", 'kerberos-realm: "1e3"'],
+    ["172.28.0.0/16\n  service-api: 172.28.0.1", '"2001:db8::/64"\n  service-api: "2001:db8::"'],
+    ["cela/root@EXAMPLE.EDU", '"-cela/root@EXAMPLE.EDU"'],
+  ])("has %j as %j, in quotes", (from, to) => {
+    expect(complaintsOf(takeOver(edit(SETUP, from, to)).text)).toEqual([]);
+  });
+
   /** One word in a grant gave supervisors the kubelet's certificate once, and nothing showed it. */
   test.each([
     [
