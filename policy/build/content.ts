@@ -57,7 +57,7 @@ function buildTls(grant: TlsGrant, from: Ingredients): TlsContent | Failure {
   const names = buildNames(grant.names, from, NAME_FORM);
   if ("kind" in o) return o;
   if ("kind" in names) return names;
-  const ip = names.texts.filter(isAddress);
+  const ip = names.texts.filter(looksLikeAddress);
   return {
     kind: "tls",
     usage: grant.usage,
@@ -68,9 +68,11 @@ function buildTls(grant: TlsGrant, from: Ingredients): TlsContent | Failure {
   };
 }
 
-/** Nearly all names are not, and need no reading. */
+/** Nearly all names do not, and need no reading; of those that are sound only addresses do. */
+const looksLikeAddress = (text: string): boolean => /^[0-9.]+$|:/.test(text);
+
 const isAddress = (text: string): boolean =>
-  /^[0-9.]+$|:/.test(text) && parseAddress(text) !== undefined;
+  looksLikeAddress(text) && parseAddress(text) !== undefined;
 
 function buildHost(grant: SshHostGrant, from: Ingredients): SshContent | Failure {
   const names = buildNames(grant.names, from, NAME_FORM);

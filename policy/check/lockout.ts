@@ -10,7 +10,9 @@ import type { Report } from "../report.ts";
 export function checkLockout(model: Model, report: Report): void {
   const [first] = model.people.values();
   const admitting = [...model.grants.values()].filter(({ verb }) => verb === "admit");
-  if (first === undefined || admitting.some((grant) => reachesSomebody(grant, model))) return;
+  const filled = new Set([...model.nodes.values()].flatMap(({ roles }) => roles));
+  if (first === undefined || admitting.some((grant) => reachesSomebody(grant, model, filled)))
+    return;
   const [vain] = admitting;
   report.error("E402", vain?.place ?? first.place, "nobody may admit a node", {
     label: vain === undefined ? "people, and no grant to admit" : "nobody can hold this grant",
@@ -21,8 +23,8 @@ export function checkLockout(model: Model, report: Report): void {
   });
 }
 
-function reachesSomebody({ to }: Grant, { people, nodes }: Model): boolean {
-  const filled = new Set([...nodes.values()].flatMap(({ roles }) => roles));
+/** `filled`: roles with nodes. */
+function reachesSomebody({ to }: Grant, { people }: Model, filled: ReadonlySet<string>): boolean {
   return to.names.some(({ text }) => {
     const group = people.get(text);
     return group === undefined ? filled.has(text) : canHaveMembers(group);

@@ -5,23 +5,41 @@ import type { Code } from "../codes/codes.ts";
 import type { IssueGrant, Model, Node } from "../model.ts";
 import type { Report } from "../report.ts";
 import { SYSTEM_ACCOUNTS } from "../text/accounts.ts";
+import type { Bindings } from "../text/template.ts";
 
 /** Builds what every node gets of every grant: a name that cannot be built is found before anybody asks. */
 export function checkNames(model: Model, report: Report): void {
+  const grantsOf = createGrantFinder(model);
   for (const node of model.nodes.values()) {
-    if (isReserved(node, model, report)) continue;
-    for (const grant of model.grants.values()) {
-      if (grant.verb === "issue" && goesTo(grant, node)) checkGrant(grant, node, model, report);
-    }
+    const bindings = nodeBindings(node, model.cluster);
+    if (isReserved(node, bindings, model, report)) continue;
+    for (const grant of grantsOf(node)) checkGrant(grant, node, bindings, model, report);
   }
 }
 
-const goesTo = ({ to }: IssueGrant, { roles }: Node): boolean =>
+/** Gives the grants of certificates that go to a node; looked up once for nodes of the same roles. */
+function createGrantFinder({ grants }: Model): (node: Node) => readonly IssueGrant[] {
+  const issuing = [...grants.values()].filter((grant) => grant.verb === "issue");
+  const known = new Map<string, readonly IssueGrant[]>();
+  return ({ roles }) => {
+    const key = roles.join(",");
+    const found = known.get(key) ?? issuing.filter((grant) => goesTo(grant, roles));
+    known.set(key, found);
+    return found;
+  };
+}
+
+const goesTo = ({ to }: IssueGrant, roles: readonly string[]): boolean =>
   to.kind === "roles" && to.names.some(({ text }) => roles.includes(text));
 
 /** None of a node's own values may be a name that is written out somewhere. */
-function isReserved(node: Node, { cluster, reserved }: Model, report: Report): boolean {
-  const values = Object.values(nodeBindings(node, cluster));
+function isReserved(
+  node: Node,
+  bindings: Bindings,
+  { reserved }: Pick<Model, "reserved">,
+  report: Report,
+): boolean {
+  const values = Object.values(bindings);
   const taken = values.find((value) => reserved.has(value) || SYSTEM_ACCOUNTS.has(value));
   if (taken === undefined) return false;
   const place = reserved.get(taken);
@@ -33,14 +51,15 @@ function isReserved(node: Node, { cluster, reserved }: Model, report: Report): b
   return true;
 }
 
-function checkGrant(grant: IssueGrant, node: Node, model: Model, report: Report): void {
-  const { cluster, reserved } = model;
-  const built = buildContent(grant, {
-    bindings: nodeBindings(node, cluster),
-    reserved,
-    subject: "",
-    chosen: [],
-  });
+function checkGrant(
+  grant: IssueGrant,
+  node: Node,
+  bindings: Bindings,
+  model: Model,
+  report: Report,
+): void {
+  const { reserved } = model;
+  const built = buildContent(grant, { bindings, reserved, subject: "", chosen: [] });
   if (isFailure(built)) reportFailure(built, grant, node, model, report);
 }
 

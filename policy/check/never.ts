@@ -1,10 +1,10 @@
 import { nodeBindings } from "../build/bindings.ts";
-import type { Aspect, Grant, Model, NeverRule } from "../model.ts";
-import { givenByGrant, type Given } from "../never/given.ts";
-import { findHit, meets } from "../never/match.ts";
+import type { Condition, Grant, Model, NeverRule, Node } from "../model.ts";
+import { bindGiven, givenByGrant, type Given } from "../never/given.ts";
+import { findHit, isAimedAt, meets } from "../never/match.ts";
 import type { Report } from "../report.ts";
 import { formatDuration } from "../text/duration.ts";
-import { firstVariable, partsText } from "../text/template.ts";
+import { type Bindings, firstVariable, partsText } from "../text/template.ts";
 
 /**
  * Holds every rule against every subject and grant.
@@ -13,64 +13,78 @@ import { firstVariable, partsText } from "../text/template.ts";
  * privileged: somebody who is in this group and in no other.
  */
 export function checkNever(model: Model, report: Report): void {
+  const nodes = [...model.nodes.values()].map((node) => nodeRecipient(node, model));
   for (const grant of model.grants.values()) {
-    const rules = model.never.filter((rule) => canHit(rule, grant));
+    const given = givenByGrant(grant, {});
+    const rules = model.never
+      .map((rule) => ({ rule, about: concerned(rule, given) }))
+      .filter(({ about }) => about.length > 0);
     if (rules.length === 0) continue;
-    const recipients = grant.to.kind === "roles" ? nodesOf(model, grant) : groupsOf(grant);
-    for (const rule of rules) {
-      const hits = recipients.flatMap(({ who, identities, given }) => {
-        const hit = findHit([rule], identities, given);
-        return hit === undefined ? [] : [{ who, given: hit.given }];
-      });
-      const [first] = hits;
-      const everybody = hits.map(({ who }) => who);
-      if (first !== undefined) reportHit(grant, rule, first.given, everybody, report);
-    }
+    const recipients =
+      grant.to.kind === "roles"
+        ? nodes.filter(({ identities }) => grant.to.names.some(({ text }) => identities.has(text)))
+        : groupsOf(grant);
+    for (const { rule, about } of rules) checkRule(rule, grant, about, recipients, report);
   }
 }
 
-/** Spares looking at each node: what is written without variables is the same for all of them. */
-function canHit({ gets }: NeverRule, grant: Grant): boolean {
-  const given = givenByGrant(grant, {});
-  const isOpen = (aspect: Aspect): boolean =>
-    given.some(
-      (one) =>
-        one.kind === "name" && one.aspect === aspect && firstVariable(one.parts) !== undefined,
-    );
-  return gets.every((condition) => {
-    const aspect =
-      condition.kind === "wildcard" ? "name" : condition.kind === "matches" && condition.aspect;
-    return (aspect && isOpen(aspect)) || given.some((one) => meets(one, condition));
+function checkRule(
+  rule: NeverRule,
+  grant: Grant,
+  given: readonly Given[],
+  recipients: readonly Recipient[],
+  report: Report,
+): void {
+  const hits = recipients.flatMap(({ who, identities, bindings }) => {
+    // Nearly every rule speaks of others, and names would be put in for nothing.
+    if (!isAimedAt(rule, identities)) return [];
+    const hit = findHit([rule], identities, bindGiven(given, bindings));
+    return hit === undefined ? [] : [{ who, given: hit.given }];
   });
+  const [first] = hits;
+  const everybody = hits.map(({ who }) => who);
+  if (first !== undefined) reportHit(grant, rule, first.given, everybody, report);
 }
 
-/** Somebody to whom a grant goes, what rules call them and all that they are given. */
+/** What of a grant a rule may be about; nothing where one of its conditions cannot be met at all. */
+function concerned({ gets }: NeverRule, given: readonly Given[]): readonly Given[] {
+  const isPossible = gets.every((condition) => given.some((one) => canMeet(one, condition)));
+  if (!isPossible) return [];
+  return given.filter((one) => gets.some((condition) => canMeet(one, condition)));
+}
+
+/**
+ * Spares looking at each node: what is written without variables is the same for all of them, and no
+ * variable makes a wildcard.
+ */
+function canMeet(one: Given, condition: Condition): boolean {
+  const isOpen =
+    one.kind === "name" &&
+    condition.kind === "matches" &&
+    one.aspect === condition.aspect &&
+    firstVariable(one.parts) !== undefined;
+  return isOpen || meets(one, condition);
+}
+
+/** Somebody to whom a grant goes, what rules call them and what their variables stand for. */
 type Recipient = {
   readonly who: string;
   readonly identities: ReadonlySet<string>;
-  readonly given: readonly Given[];
+  readonly bindings: Bindings;
 };
 
-function nodesOf(model: Model, grant: Grant): readonly Recipient[] {
-  const recipients = new Set(grant.to.names.map(({ text }) => text));
-  const nodes = [...model.nodes.values()].filter((node) =>
-    node.roles.some((role) => recipients.has(role)),
-  );
-  return nodes.map((node) => ({
-    who: node.name,
-    identities: new Set([...node.roles, "nodes"]),
-    given: givenByGrant(grant, nodeBindings(node, model.cluster)),
-  }));
-}
+const nodeRecipient = (node: Node, { cluster }: Model): Recipient => ({
+  who: node.name,
+  identities: new Set([...node.roles, "nodes"]),
+  bindings: nodeBindings(node, cluster),
+});
 
-function groupsOf(grant: Grant): readonly Recipient[] {
-  const given = givenByGrant(grant, {});
-  return grant.to.names.map(({ text: group }) => ({
+const groupsOf = (grant: Grant): readonly Recipient[] =>
+  grant.to.names.map(({ text: group }) => ({
     who: `any of ${group}`,
     identities: new Set([group, "people"]),
-    given,
+    bindings: {},
   }));
-}
 
 /** One message for each grant and rule, however many subjects it concerns. */
 function reportHit(

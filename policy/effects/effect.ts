@@ -21,12 +21,28 @@ export function effectsOf(
   isWanted: (grant: string) => boolean = () => true,
 ): ReadonlyMap<string, Effect> {
   const effects = new Map<string, Effect>();
-  for (const grant of policy.grants.values()) {
+  for (const grant of candidatesFor(policy, requester)) {
     if (!isWanted(grant.name)) continue;
     const effect = effectOf(policy, requester, grant);
     if (effect !== undefined) effects.set(grant.name, effect);
   }
   return effects;
+}
+
+/** A policy is never changed, so which grants go to nodes of some roles is looked up once. */
+const remembered = new WeakMap<Policy, Map<string, readonly Grant[]>>();
+
+/** The grants that a requester may hold, in the order of the file; of a node those that go to its roles. */
+function candidatesFor(policy: Policy, { subject }: Requester): Iterable<Grant> {
+  if (subject.kind !== "node") return policy.grants.values();
+  const known = remembered.get(policy) ?? new Map<string, readonly Grant[]>();
+  remembered.set(policy, known);
+  const key = policy.nodes.get(subject.node)?.roles.join(",") ?? "";
+  const found =
+    known.get(key) ??
+    [...policy.grants.values()].filter((grant) => isGivenTo(policy, subject, grant));
+  known.set(key, found);
+  return found;
 }
 
 /** What a requester gets of one grant; undefined where it is denied. */

@@ -1,8 +1,8 @@
 import { templatesOf } from "../check/reserved.ts";
 import type { IssuePlan } from "../decision.ts";
-import type { Grant } from "../model.ts";
+import type { Grant, Part } from "../model.ts";
 import { formatDuration } from "../text/duration.ts";
-import { bind, partsText } from "../text/template.ts";
+import { bind, firstVariable, partsText } from "../text/template.ts";
 import type { Effect } from "./effect.ts";
 
 /** One thing that an effect consists of, as people write it. */
@@ -141,7 +141,23 @@ const sorted = (texts: Iterable<string>): readonly string[] => [...texts].toSort
 function openerOf({ grant, bindings }: Given, view: View): (text: string) => string {
   if (view === "closed") return (text) => text;
   const templates = new Map(
-    templatesOf(grant).map(({ parts }) => [partsText(bind(parts, bindings)), partsText(parts)]),
+    openTemplates(grant).map(({ parts, text }) => [partsText(bind(parts, bindings)), text]),
   );
   return (text) => templates.get(text) ?? text;
+}
+
+type OpenTemplate = { readonly parts: readonly Part[]; readonly text: string };
+
+/** A grant is never changed, and is looked at once for each of its holders. */
+const remembered = new WeakMap<Grant, readonly OpenTemplate[]>();
+
+/** The templates with variables; what a name is without is the name itself. */
+function openTemplates(grant: Grant): readonly OpenTemplate[] {
+  const known = remembered.get(grant);
+  if (known !== undefined) return known;
+  const open = templatesOf(grant)
+    .filter(({ parts }) => firstVariable(parts) !== undefined)
+    .map(({ parts }) => ({ parts, text: partsText(parts) }));
+  remembered.set(grant, open);
+  return open;
 }

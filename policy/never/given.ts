@@ -1,7 +1,7 @@
 import type { Plan } from "../decision.ts";
 import type { Place } from "../diagnostic.ts";
 import type { Aspect, Grant, IssueGrant, Model, Part, Template } from "../model.ts";
-import { bind, type Bindings } from "../text/template.ts";
+import { bind, type Bindings, firstVariable } from "../text/template.ts";
 
 /** One thing that somebody is given, in the form in which rules look at it. */
 export type Given =
@@ -69,6 +69,14 @@ export function givenByGrant(grant: Grant, bindings: Bindings): readonly Given[]
       ];
   }
 }
+
+/** Puts values into the names that are still open. */
+export const bindGiven = (given: readonly Given[], bindings: Bindings): readonly Given[] =>
+  given.map((one) =>
+    one.kind === "name" && firstVariable(one.parts) !== undefined
+      ? { ...one, parts: bind(one.parts, bindings) }
+      : one,
+  );
 
 function namesOfGrant(grant: IssueGrant, bindings: Bindings): readonly Given[] {
   const named = (aspect: Aspect, templates: readonly Template[]): readonly Given[] =>

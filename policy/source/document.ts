@@ -1,7 +1,7 @@
-import { isMap, isScalar, isSeq, parseDocument, type Document } from "yaml";
+import { Composer, type Document, isMap, isScalar, isSeq, Parser } from "yaml";
 import type { Report } from "../report.ts";
 import { createLocator, type Locator } from "./locator.ts";
-import { checkTokens } from "./tokens.ts";
+import { readTokens } from "./tokens.ts";
 import type { Entry, ListTree, MapTree, TextTree, Tree } from "./tree.ts";
 
 /** A policy file may not be larger, in bytes of UTF-8. */
@@ -21,8 +21,9 @@ export function readDocument(text: string, file: string, report: Report): Tree |
     report.error("E101", locate(0, 1), `${file} is larger than 1 MiB`);
     return undefined;
   }
-  if (!checkTokens(text, locate, report)) return undefined;
-  const document = parse(text);
+  const tokens = readTokens(text, locate, report);
+  if (tokens === undefined) return undefined;
+  const [document, second] = compose(tokens, text.length) ?? [];
   if (document === undefined) {
     report.error("E101", locate(0, 1), `${file} cannot be read as YAML`);
     return undefined;
@@ -30,6 +31,13 @@ export function readDocument(text: string, file: string, report: Report): Tree |
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     report.error("E101", locate(...problem.pos), plainMessage(problem.message));
+    return undefined;
+  }
+  if (second !== undefined) {
+    const [start, end] = rangeOf(second.range, text.length);
+    report.error("E101", locate(start, end), "a second document begins here", {
+      label: "a policy is one document",
+    });
     return undefined;
   }
   const tree = convert(document.contents, 0, { text, locate, report });
@@ -42,19 +50,36 @@ const isTooLarge = (text: string): boolean =>
   text.length > MAX_BYTES ||
   (text.length > MAX_BYTES / 3 && new TextEncoder().encode(text).length > MAX_BYTES);
 
-/** The parser collects its errors; what it throws all the same (a stack overflow) is one too. */
-function parse(text: string): Document.Parsed | undefined {
-  const settings = {
-    schema: "core",
-    version: "1.2",
-    uniqueKeys: false,
-    prettyErrors: false,
-  } as const;
+/** Names and numbers as YAML 1.2 reads them; duplicate keys are ours to report. */
+const SETTINGS = {
+  schema: "core",
+  version: "1.2",
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: "error",
+} as const;
+
+/** The first documents of a text; the parser collects its errors, and what it throws all the same (a stack overflow) is one too. */
+function compose(
+  tokens: readonly string[],
+  length: number,
+): readonly Document.Parsed[] | undefined {
+  const documents: Document.Parsed[] = [];
   try {
-    return parseDocument(text, { ...settings, logLevel: "error" });
+    for (const document of new Composer(SETTINGS).compose(parse(tokens), true, length)) {
+      if (documents.push(document) > 1) break;
+    }
+    return documents;
   } catch {
     return undefined;
   }
+}
+
+/** What `Parser.parse` does, with tokens that were looked at before: to find them takes as long as to read them. */
+function* parse(tokens: readonly string[]): ReturnType<Parser["parse"]> {
+  const parser = new Parser();
+  for (const token of tokens) yield* parser.next(token);
+  yield* parser.end();
 }
 
 /** The parser's message as one line in our style. */

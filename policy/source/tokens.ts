@@ -27,12 +27,16 @@ const REFUSALS: ReadonlyMap<string | null, Refusal> = new Map([
 const TAB: Refusal = { code: "E101", message: "tabs are not allowed", help: "indent with spaces" };
 
 /**
- * Goes over the tokens once, before anything is built from them.
+ * Takes a text apart into YAML's tokens, before anything is built from them.
  *
- * Gives false, with the reason reported, at the first token that has no business in a policy. What
- * passes is flat enough for a recursive reader and holds nothing that could multiply.
+ * Gives undefined, with the reason reported, at the first token that has no business in a policy.
+ * What passes is flat enough for a recursive reader and holds nothing that could multiply.
  */
-export function checkTokens(text: string, locate: Locator, report: Report): boolean {
+export function readTokens(
+  text: string,
+  locate: Locator,
+  report: Report,
+): readonly string[] | undefined {
   const invisible = INVISIBLE.exec(text);
   if (invisible !== null) {
     const code = invisible[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
@@ -41,8 +45,9 @@ export function checkTokens(text: string, locate: Locator, report: Report): bool
       locate(invisible.index, invisible.index + 1),
       `character U+${code} is not allowed`,
     );
-    return false;
+    return undefined;
   }
+  const tokens: string[] = [];
   const refuse = createGuard();
   let offset = 0;
   for (const { type, token } of typedTokens(text)) {
@@ -51,11 +56,12 @@ export function checkTokens(text: string, locate: Locator, report: Report): bool
     if (refusal !== undefined) {
       const { code, message, ...remarks } = refusal;
       report.error(code, locate(offset, next), message, remarks);
-      return false;
+      return undefined;
     }
+    tokens.push(token);
     offset = next;
   }
-  return true;
+  return tokens;
 }
 
 type Token = { readonly type: string | null; readonly token: string };

@@ -43,11 +43,12 @@ function maskAt(range: Range, index: number): number {
   return (0xff << (8 - bits)) & 0xff;
 }
 
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
 function parseIpv4(text: string): readonly number[] | undefined {
-  const parts = text.split(".");
-  const isByte = (part: string): boolean =>
-    /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) < 256;
-  return parts.length === 4 && parts.every(isByte) ? parts.map(Number) : undefined;
+  const [whole, ...parts] = IPV4.exec(text) ?? [];
+  const bytes = parts.map(Number);
+  return whole !== undefined && bytes.every((byte) => byte < 256) ? bytes : undefined;
 }
 
 function parseIpv6(text: string): readonly number[] | undefined {

@@ -1,8 +1,9 @@
+/** The longest first. */
 const UNITS: ReadonlyMap<string, number> = new Map([
-  ["s", 1],
-  ["m", 60],
-  ["h", 3600],
   ["d", 86_400],
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
 ]);
 
 /** Ten years: nothing that a policy speaks of lasts longer. */
@@ -17,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** The shortest exact form: `14400` is `4h`. */
 export function formatDuration(seconds: number): string {
-  for (const [unit, size] of [...UNITS].toReversed()) {
+  for (const [unit, size] of UNITS) {
     if (seconds >= size && seconds % size === 0) return `${seconds / size}${unit}`;
   }
   return `${seconds}s`;

@@ -8,13 +8,12 @@ export const isIdentifier = (text: string): boolean =>
  */
 export function isDnsName(text: string): boolean {
   if (text.length > 253) return false;
-  const labels = text.split(".");
-  if (labels[0] === "*" && labels.length > 2) labels.shift();
+  const rest = text.startsWith("*.") && text.includes(".", 2) ? text.slice(2) : text;
   // An all-numeric last label would be taken for an address.
-  return labels.every(isLabel) && !/^[0-9]+$/.test(labels.at(-1) ?? "");
+  return LABELS.test(rest) && !/(?:^|\.)[0-9]+$/.test(rest);
 }
 
-const isLabel = (label: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label);
+const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Whether an SSH principal is safe to write: no comma, space, control character or pattern. */
 export const isPrincipalName = (text: string): boolean =>

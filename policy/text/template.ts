@@ -42,14 +42,17 @@ export type Bindings = Readonly<Partial<Record<Variable, string>>>;
 /** Puts in what is known and leaves the rest; substituted once, never read again. */
 export function bind(parts: readonly Part[], bindings: Bindings): readonly Part[] {
   const bound: Part[] = [];
+  let known: string | undefined;
   for (const part of parts) {
     const value = part.kind === "variable" ? bindings[part.name] : part.text;
-    const last = bound.at(-1);
-    if (value === undefined) bound.push(part);
-    else if (last?.kind === "literal")
-      bound.splice(-1, 1, { kind: "literal", text: last.text + value });
-    else bound.push({ kind: "literal", text: value });
+    if (value !== undefined) known = (known ?? "") + value;
+    else {
+      if (known !== undefined) bound.push({ kind: "literal", text: known });
+      bound.push(part);
+      known = undefined;
+    }
   }
+  if (known !== undefined) bound.push({ kind: "literal", text: known });
   return bound;
 }
 
@@ -60,5 +63,8 @@ export function firstVariable(parts: readonly Part[]): Variable | undefined {
 }
 
 /** The text of `parts`, variables as `<name>`. */
-export const partsText = (parts: readonly Part[]): string =>
-  parts.map((part) => (part.kind === "literal" ? part.text : `<${part.name}>`)).join("");
+export function partsText(parts: readonly Part[]): string {
+  let text = "";
+  for (const part of parts) text += part.kind === "literal" ? part.text : `<${part.name}>`;
+  return text;
+}

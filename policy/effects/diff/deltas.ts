@@ -62,7 +62,6 @@ function deltaOf(old: Effect | undefined, now: Effect | undefined): Delta | unde
 }
 
 function changedDelta(old: Effect, now: Effect): Delta | undefined {
-  if (isAlike(old, now)) return undefined;
   const closed = differences(old, now, "closed");
   if (closed.length === 0) return undefined;
   const open = differences(old, now, "open");
@@ -94,24 +93,3 @@ const movedVariables = (old: Effect, now: Effect): readonly string[] =>
       Object.entries(old.bindings).every(([key, was]) => key !== name || was !== value),
     )
     .map(([name]) => `<${name}>`);
-
-/** Equal at a glance, which nearly all are: two plans in one text, and the limits that no plan has. */
-function isAlike(old: Effect, now: Effect): boolean {
-  return (
-    JSON.stringify(old.plan) === JSON.stringify(now.plan) &&
-    limitsText(old.grant) === limitsText(now.grant)
-  );
-}
-
-const limitsTexts = new WeakMap<Grant, string>();
-
-function limitsText(grant: Grant): string {
-  const known = limitsTexts.get(grant);
-  if (known !== undefined) return known;
-  const { sourceAddress, reasonRequired } = grant;
-  const isUser = grant.verb === "issue" && grant.kind === "ssh-user";
-  const choice = isUser ? [grant.mayChoose.map(({ parts }) => parts), grant.chooseAtMost] : [];
-  const text = JSON.stringify([sourceAddress, reasonRequired, choice]);
-  limitsTexts.set(grant, text);
-  return text;
-}

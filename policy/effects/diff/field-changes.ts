@@ -15,12 +15,23 @@ export function compareFields(
   before: readonly Field[],
   after: readonly Field[],
 ): readonly FieldChange[] {
-  return FIELD_NAMES.flatMap((name) => {
-    const [old, now] = [fieldOf(before, name), fieldOf(after, name)];
+  // Nearly all fields are where they were, and the same.
+  const [was, is] = [differing(before, after), differing(after, before)];
+  const names = new Set([...was, ...is].map(({ name }) => name));
+  if (names.size === 0) return [];
+  return FIELD_NAMES.filter((name) => names.has(name)).flatMap((name) => {
+    const [old, now] = [fieldOf(was, name), fieldOf(is, name)];
     if (isSame(old.values, now.values)) return [];
     return [{ name, text: wordChange(old, now), ...directionOf(old, now) }];
   });
 }
+
+/** Fields of `a` that `b` has not at the same place. */
+const differing = (a: readonly Field[], b: readonly Field[]): readonly Field[] =>
+  a.filter((field, index) => {
+    const other = b[index];
+    return other?.name !== field.name || !isSame(other.values, field.values);
+  });
 
 const fieldOf = (fields: readonly Field[], wanted: FieldName): Field =>
   fields.find(({ name }) => name === wanted) ?? { name: wanted, values: [] };
