@@ -63,6 +63,13 @@ const section = <Key extends string>(
 
 const NAMES = oneOrMore(TEXT);
 
+/** A mapping with this key, whatever else is said of it. */
+const has = (key: string): Schema => ({
+  type: "object",
+  properties: { [key]: true },
+  required: [key],
+});
+
 const DIRECTORY = section(DIRECTORY_SHAPE, {
   "max-age": DURATION,
   "when-unreachable": {
@@ -81,6 +88,13 @@ const AUTHORITY = section(AUTHORITY_SHAPE, {
 const HEAD = { to: NAMES, "source-address": NAMES, reason: word("required") };
 const ISSUE = { ...HEAD, issue: TEXT, lifetime: DURATION };
 
+const CLIENT = word("client");
+/** Clients of today take no server by its common name (RFC 9525 §2). */
+const NAMED_OR_CLIENT: readonly Schema[] = [
+  has("names"),
+  { type: "object", properties: { usage: oneOrMore(CLIENT) } },
+];
+
 function grants(): readonly Schema[] {
   const tls = {
     usage: oneOrMore(word(...USAGES)),
@@ -97,9 +111,12 @@ function grants(): readonly Schema[] {
     "force-command": TEXT,
   };
   return [
-    section(ISSUE_SHAPES.tls, { ...ISSUE, ...tls }),
+    { ...section(ISSUE_SHAPES.tls, { ...ISSUE, ...tls }), anyOf: NAMED_OR_CLIENT },
     section(ISSUE_SHAPES["ssh-host"], { ...ISSUE, names: NAMES }),
-    section(ISSUE_SHAPES["ssh-user"], { ...ISSUE, ...person }),
+    {
+      ...section(ISSUE_SHAPES["ssh-user"], { ...ISSUE, ...person }),
+      dependentRequired: { "choose-at-most": ["may-choose"] },
+    },
     section(FETCH_SHAPE, { ...HEAD, fetch: TEXT }),
     section(ADMIT_SHAPE, { ...HEAD, admit: NAMES, "token-lifetime": DURATION }),
     section(OPERATE_SHAPE, { ...HEAD, operate: oneOrMore(word(...ACTIONS)) }),
@@ -139,13 +156,26 @@ const EXPECTED = section(EXPECTED_FIELDS, {
   file: NAMES,
 });
 
-const TEST = section(TEST_SHAPE, {
-  as: { anyOf: [TEXT, section(PERSON_SHAPE, { user: TEXT, principal: TEXT, in: NAMES })] },
-  ask: TEXT,
-  from: TEXT,
-  choose: NAMES,
-  lifetime: DURATION,
-  node: TEXT,
-  expect: { anyOf: [word("allowed", "denied"), { ...EXPECTED, minProperties: 1 }] },
-  "holds-exactly": oneOrMore(TEXT, 0),
-});
+/** Keys of a request, which a list of all grants has none of. */
+const OF_REQUEST = ["ask", "from", "choose", "lifetime", "node", "expect"] as const;
+
+const TEST = {
+  ...section(TEST_SHAPE, {
+    as: { anyOf: [TEXT, section(PERSON_SHAPE, { user: TEXT, principal: TEXT, in: NAMES })] },
+    ask: TEXT,
+    from: TEXT,
+    choose: NAMES,
+    lifetime: DURATION,
+    node: TEXT,
+    expect: { anyOf: [word("allowed", "denied"), { ...EXPECTED, minProperties: 1 }] },
+    "holds-exactly": oneOrMore(TEXT, 0),
+  }),
+  anyOf: ["ask", "holds-exactly"].map(has),
+  dependentRequired: { ask: ["expect"] },
+  dependentSchemas: {
+    "holds-exactly": {
+      type: "object",
+      properties: Object.fromEntries(OF_REQUEST.map((key) => [key, false])),
+    },
+  },
+};
