@@ -17,6 +17,10 @@ export const ledgerFile = ({ root }: Root): string => join(root, "var/lib/keysys
 export const readLedger = (cluster: Root): ReadonlyMap<string, string> =>
   reading(cluster, (db) => new Map(db.prepare<[], [string, string]>(STANDINGS).raw().all()));
 
+/** The policy, by its hash, that each serial's intent names. */
+export const readPolicies = (cluster: Root): ReadonlyMap<string, string> =>
+  reading(cluster, (db) => new Map(db.prepare<[], [string, string]>(POLICIES).raw().all()));
+
 /** How many entries of the log tell of this event. */
 export const countEvents = (cluster: Root, event: string): number =>
   reading(cluster, (db) => db.prepare<[string], number>(EVENTS).pluck().get(event) ?? 0);
@@ -31,6 +35,8 @@ function reading<T>(cluster: Root, read: (db: Database.Database) => T): T {
 }
 
 const EVENTS = "SELECT count(*) FROM log WHERE body ->> '$.event' = ?";
+
+const POLICIES = "SELECT lower(hex(serial)), name FROM intents JOIN names ON names.id = policy";
 
 const STANDINGS = `
   SELECT lower(hex(serial)), CASE WHEN certificates.intent IS NULL THEN coalesce(why, 'open') ELSE 'issued' END

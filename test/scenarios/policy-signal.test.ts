@@ -117,6 +117,32 @@ describe("SIGHUP", () => {
     expect((await health()).checks).toEqual([{ name: "policy", ok: true }]);
   });
 
+  test("what no policy may hold changes nothing, whatever it is", async () => {
+    const { policy } = await status();
+    const text = site.text();
+    const bomb = Array.from(
+      { length: 30 },
+      (_, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}]`,
+    );
+    const hostile: readonly (readonly [string, RegExp])[] = [
+      [`a0: &a0 [x, x]\n${bomb.join("\n")}\n${text}`, /E10\d/],
+      [text.replace("  w1:", "\tw1:"), /E101/],
+      [text.replace("roles: [master, worker]", "roles: [master, worker]\nroles: [master]"), /E102/],
+      [text.replace("name: demo", "name: !!js/function demo"), /E103/],
+      [text.replace("  name: demo", "  name: demo\n  <<: { a: b }"), /E103/],
+      [text.replace("name: demo", "name: &name demo"), /E103/],
+      [text.replace("  name: demo", "  name: demo\n  colour: red"), /E110/],
+      [text.replace("to: worker,", "to: worker, wildcard: yes,"), /E\d\d\d/],
+      [`${text}#${"x".repeat(1024 * 1024)}`, /a policy has at most 1048576 bytes/],
+    ];
+    for (const [wrong, why] of hostile) {
+      expect(wrong).not.toBe(text);
+      writeFileSync(site.file, wrong);
+      expect(await signal()).toMatchObject({ why: expect.stringMatching(why) });
+    }
+    expect(await status()).toMatchObject({ ready: true, policy: { hash: policy.hash } });
+  });
+
   test("a file that is gone changes nothing", async () => {
     rmSync(site.file);
     expect(await signal()).toMatchObject({ why: expect.stringMatching(/does not exist/) });
