@@ -1,12 +1,13 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
-import { run } from "../harness/command.ts";
+import { run, runOk } from "../harness/command.ts";
 import { listDescendants } from "../harness/process-table.ts";
+import { KEYSERVER } from "../harness/servers.ts";
 import type { Identity } from "../harness/test-node.ts";
 import { waitFor } from "../harness/wait.ts";
-import { expectSound } from "./authority-state.ts";
+import { countEvents, expectSound } from "./authority-state.ts";
 import { isAlive } from "./kill-points.ts";
 import { askBatch, joinAndUse, serialsIn } from "./requests.ts";
 
@@ -85,7 +86,10 @@ rootDescribe(isRoot ? "own users" : "own users (skipped: needs root)", () => {
       expect([file, await may(SERVER, "-r", file)]).toEqual([file, false]);
     for (const file of keys) expect([file, await may(SIGNER, "-r", file)]).toEqual([file, true]);
 
-    const decided = ["applied", "applied/policy.yaml", "policy.yaml", "signer.yaml", "server.yaml"];
+    const decided = [
+      ...["applied", "applied/copy-1", "applied/policy.yaml"],
+      ...["policy.yaml", "signer.yaml", "server.yaml"],
+    ];
     for (const name of decided) {
       const file = at(`etc/keysystem/${name}`);
       expect([file, await may(SERVER, "-w", file)]).toEqual([file, false]);
@@ -96,6 +100,31 @@ rootDescribe(isRoot ? "own users" : "own users (skipped: needs root)", () => {
       true,
       false,
     ]);
+  });
+
+  test("SIGHUP puts nothing into force, since keyserver may not; root's apply does, whatever its umask", async () => {
+    const file = at("etc/keysystem/policy.yaml");
+    const applied = at("etc/keysystem/applied/policy.yaml");
+    const before = readFileSync(applied, "utf8");
+    const edited = before.replace("lifetime: 30d", "lifetime: 20d");
+    expect(edited).not.toBe(before);
+    writeFileSync(file, edited);
+    const keyserver = cluster.current();
+    process.kill(keyserver.pid, "SIGHUP");
+    const said =
+      /"why":"[^"]* may not write to [^"]*etc\/keysystem; nothing was changed","hint":"[^"]*policy apply/;
+    await waitFor("the refusal", () => said.test(keyserver.output()), 60);
+    expect(readFileSync(applied, "utf8")).toBe(before);
+    expect(countEvents(cluster, "policy.refused")).toBe(1);
+
+    const apply = ["policy", "apply", "--yes", "--root", cluster.root];
+    await runOk("sh", ["-c", 'umask 077; exec "$@"', "sh", KEYSERVER, ...apply]);
+    expect(readFileSync(applied, "utf8")).toBe(edited);
+    expect([await may(SERVER, "-r", applied), await may(SIGNER, "-r", applied)]).toEqual([
+      true,
+      true,
+    ]);
+    expect(await cluster.keyserver(["status", "--check"])).toMatchObject({ code: 0 });
   });
 
   test("keyserver ends with an error when the signer does, since it cannot start it again", async () => {
