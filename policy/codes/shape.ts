@@ -28,7 +28,7 @@ export const SHAPE_CODES = {
   E110: {
     title: "unknown key",
     meaning:
-      "Each section has its own keys, and which ones a grant has depends on its verb and on the kind of its authority. An unknown key is refused, since a misspelt limit would otherwise be no limit. `keyserver policy schema` lists them all.",
+      "Each section has its own keys, and which ones a grant has depends on its verb and on the kind of its authority; a test that lists grants has no key of a request, and one that asks for a grant only those that this grant knows. An unknown key is refused, since a misspelt limit would otherwise be no limit. `keyserver policy schema` lists them all.",
     wrong:
       "grants:\n  ssh-login: { to: users, issue: ssh-user, principals: [<user>], lifetme: 12h }\n",
     right:
@@ -44,7 +44,7 @@ export const SHAPE_CODES = {
   E112: {
     title: "something is missing",
     meaning:
-      "A key is needed here, or one of several: a grant has one verb (issue, fetch, admit, operate), the who of a never rule either is or not, a test either ask or holds-exactly. A certificate for servers needs names, since clients look at nothing else.",
+      "A key is needed here, or one of several: a grant has one verb (issue, fetch, admit, operate), the who of a never rule either is or not, a test either ask or holds-exactly, an admission in a test the node; choose-at-most needs may-choose. A certificate for servers needs names, since clients look at nothing else.",
     wrong: "grants:\n  web: { to: worker, issue: services, usage: client }\n",
     right: "grants:\n  web: { to: worker, issue: services, usage: client, cn: web-<node> }\n",
   },

@@ -57,7 +57,7 @@ export function readSections(
   const people = readPeople(maps.people, declared.directories, report);
   const grants = readGrants(maps.grants, declared);
   const never = neverTree ? readNever(neverTree, declared) : [];
-  const tests = testsTree ? readTests(testsTree, declared) : [];
+  const tests = testsTree ? readTests(testsTree, { ...declared, readable: grants }) : [];
   const reserved = reservedNames(grants.values(), never);
   const { cluster, authorities, roles } = declared;
   return {

@@ -60,7 +60,9 @@ export function readSshUser(
       : [];
   const principals = list(principalsTree, "principals", head.to.kind);
   const mayChoose = list(chooseTree, "may-choose", "nobody");
-  const chooseAtMost = readChooseAtMost(fields("choose-at-most"), mayChoose ?? [], at);
+  const atMostTree = fields("choose-at-most");
+  if (atMostTree && fields.lacks("may-choose")) refuseVainLimit(atMostTree, at);
+  const chooseAtMost = readChooseAtMost(atMostTree, mayChoose ?? [], at);
   const extensions = readExtensions(fields("extensions"), what, at);
   const commandTree = fields("force-command");
   const command = commandTree && readCommand(commandTree, what, at);
@@ -76,6 +78,14 @@ function refuseNone({ name, place, declared }: GrantAt, key: string): undefined 
   declared.report.error("E308", place, `SSH grant "${name}" has no "${key}"`, {
     label: "a certificate without principals could be good for every one",
     help: `add ${key}: [...]`,
+  });
+}
+
+/** Where nothing can be chosen, the writer has something else in mind than the reader. */
+function refuseVainLimit({ place }: Tree, { name, declared }: GrantAt): void {
+  declared.report.error("E112", place, `grant "${name}" has "choose-at-most" and no "may-choose"`, {
+    label: "nothing can be chosen",
+    help: "say what: may-choose: [...]; or leave it out",
   });
 }
 

@@ -1,12 +1,14 @@
 import type { Subject } from "../decision.ts";
 import type { Place } from "../diagnostic.ts";
-import type { Expectation, ExpectedField, PolicyTest } from "../model.ts";
+import type { Expectation, ExpectedField, Grant, PolicyTest } from "../model.ts";
+import type { Report } from "../report.ts";
 import type { Tree } from "../source/tree.ts";
 import { isValueOf } from "../text/template.ts";
 import type { Declarations } from "./declarations.ts";
 import { readFields, type Fields } from "./fields.ts";
 import { readAddress } from "./nodes.ts";
 import { checkReference, checkReferences } from "./reference.ts";
+import { checkKeysOfRequest, refuseKeysOfRequest } from "./test-keys.ts";
 import { readDuration, readList, readText } from "./values.ts";
 
 /** The keys of a test. */
@@ -39,8 +41,11 @@ export const EXPECTED_FIELDS = {
 } as const;
 const FIELD_NAMES = Object.keys(EXPECTED_FIELDS);
 
+/** What tests are read against: also the grants that could be read. */
+type Setting = Declarations & { readonly readable: ReadonlyMap<string, Grant> };
+
 /** Reads `tests:`. */
-export function readTests(tree: Tree, declared: Declarations): readonly PolicyTest[] {
+export function readTests(tree: Tree, declared: Setting): readonly PolicyTest[] {
   if (tree.kind !== "list") {
     declared.report.error("E111", tree.place, "tests must be a list");
     return [];
@@ -50,7 +55,7 @@ export function readTests(tree: Tree, declared: Declarations): readonly PolicyTe
 
 type Who = { readonly as: Subject; readonly title: string; readonly place: Place };
 
-function readTest(tree: Tree, declared: Declarations): PolicyTest | undefined {
+function readTest(tree: Tree, declared: Setting): PolicyTest | undefined {
   const { report } = declared;
   const fields = readFields(tree, "test", TEST_SHAPE, report);
   const asTree = fields?.("as");
@@ -64,6 +69,7 @@ function readTest(tree: Tree, declared: Declarations): PolicyTest | undefined {
     return undefined;
   }
   if (ask !== undefined) return readAsk(ask, fields, who, declared);
+  if (tree.kind === "map") refuseKeysOfRequest(tree, report);
   return holds && who && readHolds(holds, tree, who, declared);
 }
 
@@ -89,7 +95,7 @@ function readAsk(
   tree: Tree,
   fields: Fields<Key>,
   who: Who | undefined,
-  declared: Declarations,
+  declared: Setting,
 ): PolicyTest | undefined {
   const { report } = declared;
   const grant = readText(tree, "ask of a test", report);
@@ -109,6 +115,8 @@ function readAsk(
   const seconds = lifetime && readDuration(lifetime, "lifetime of a test", report);
   const admitted = node && readText(node, "node of a test", report);
   if (admitted) checkReference(admitted, declared.nodes, "node", report);
+  const asked = grant && declared.readable.get(grant.text);
+  if (asked) checkKeysOfRequest(tree, asked, fields, report);
   if (!grant || !who || !expect || !expectTree) return undefined;
   return {
     ...who,
@@ -186,11 +194,7 @@ function readExpectation(tree: Tree, { report }: Declarations): Expectation | un
   return undefined;
 }
 
-function readExpected(
-  field: string,
-  tree: Tree,
-  report: Declarations["report"],
-): ExpectedField | undefined {
+function readExpected(field: string, tree: Tree, report: Report): ExpectedField | undefined {
   if (field === "lifetime") {
     const seconds = readDuration(tree, "lifetime of expect", report);
     return seconds === undefined ? undefined : { field, values: [String(seconds)] };

@@ -1,4 +1,4 @@
-import { rule, spare, type WrongEdit } from "../edits.ts";
+import { policyTest, rule, spare, type WrongEdit } from "../edits.ts";
 
 /** What is no policy by its shape: E1xx. */
 export const SHAPE_FAULTS: readonly WrongEdit[] = [
@@ -94,6 +94,46 @@ export const SHAPE_FAULTS: readonly WrongEdit[] = [
   [
     "a test that asks for nothing",
     [", ask: etcd-client, expect: denied", ", expect: denied"],
+    ["E112"],
+  ],
+  [
+    "an expectation beside a list of grants",
+    policyTest("{ as: w1, holds-exactly: [kubelet], expect: denied }"),
+    ["E110"],
+  ],
+  [
+    "a request beside a list of grants",
+    policyTest("{ as: w1, from: 10.9.4.7, holds-exactly: [kubelet], lifetime: 1h, node: m1 }"),
+    ["E110"],
+  ],
+  [
+    "a choice beside no grants at all",
+    policyTest("{ as: cela@EXAMPLE.EDU, holds-exactly: [], choose: root }"),
+    ["E110"],
+  ],
+  [
+    "a test of a node that is not admitted",
+    policyTest("{ as: w1, ask: kubelet, node: w2, expect: allowed }"),
+    ["E110"],
+  ],
+  [
+    "a test of how long a file lasts",
+    policyTest("{ as: m1, ask: service-account-key, lifetime: 1h, expect: allowed }"),
+    ["E110"],
+  ],
+  [
+    "a test of how long an action lasts",
+    policyTest("{ as: cela/root@EXAMPLE.EDU, ask: operate, lifetime: 1h, expect: allowed }"),
+    ["E110"],
+  ],
+  [
+    "an admission of no node",
+    policyTest("{ as: cela/root@EXAMPLE.EDU, ask: admit, expect: denied }"),
+    ["E112"],
+  ],
+  [
+    "a number of choices without a choice",
+    ["may-choose: [ceph-ops, kube-ops], choose-at-most", "choose-at-most"],
     ["E112"],
   ],
   ["a rule without id", rule("{ who: { not: [master] }, gets: { o: x } }"), ["E112"]],
