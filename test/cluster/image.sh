@@ -9,6 +9,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 suite=bookworm
+recipe=1 # a number more when something changes below that the lists do not show
 name=$1
 case $name in
   base)
@@ -31,7 +32,7 @@ case $name in
     ;;
 esac
 # Installed, not running: each machine starts what it is there for.
-quiet="etcd.service krb5-kdc.service krb5-admin-server.service slapd.service containerd.service
+quiet="etcd.service krb5-kdc.service krb5-admin-server.service slapd.service containerd.service nvmf-autoconnect.service
   man-db.timer apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer"
 
 mkdir -p "$KEYSYSTEM_CLUSTER"
@@ -39,7 +40,7 @@ cd "$KEYSYSTEM_CLUSTER"
 [ -z "$over" ] || sh "$0" "$over"
 exec 9>"$name.lock"
 flock 9
-made="$suite over:$over $(echo $packages) $(cksum <"$0")"
+made="$recipe $suite over:$over $(echo $packages) without: $(echo $quiet)"
 [ "$(cat "$name.made" 2>/dev/null || true)" != "$made" ] || exit 0
 rm -f "$name.made"
 rm -rf --one-file-system "$name" "$name.new" "$name.work" "$name.root"

@@ -75,10 +75,9 @@ function wrap(
   command: readonly string[],
   { user = "root", env = {}, timeout = 60 }: RunOptions,
 ): readonly string[] {
-  const home = user === "root" ? "/root" : `/home/${user}`;
   const all = {
     PATH,
-    HOME: home,
+    HOME: homeOf(user),
     USER: user,
     LOGNAME: user,
     LANG: "C.UTF-8",

@@ -1,6 +1,6 @@
 import { homeOf } from "../inside.ts";
 import { membershipChange } from "../../harness/directory-entries.ts";
-import { KRB5_CONF, LDAP_TLS, PASSWORD, READER_PASSWORD, SERVER_YAML } from "../directory.ts";
+import { PASSWORD } from "../directory.ts";
 import type { Machine } from "../machines.ts";
 import { listIssued, NODES } from "../nodes.ts";
 import { fqdn, SITE } from "../site.ts";
@@ -15,15 +15,10 @@ const KEPT = `${homeOf("alice")}/kept`;
 export const sshPart: Part = {
   name: "ssh",
   about: "people on d1 have a ticket, and with it every machine they may",
-  needs: ["directory", "install"],
+  needs: ["install"],
   machines: ["d1"],
   begin: (stage) => ({
     steps: [
-      {
-        title: "m1: keytab, directory, and keyserver knows people",
-        essential: true,
-        play: () => connect(stage),
-      },
       { title: "d1: apt install keyreq", essential: true, play: () => installKeyreq(stage) },
       ...["cela", "alice"].map((name): Step => ({
         title: `${name}: keyreq setup, with the pin`,
@@ -70,25 +65,6 @@ export const sshPart: Part = {
     ],
   }),
 };
-
-async function connect(stage: Stage): Promise<void> {
-  const [m1, d1] = [stage.machine("m1"), stage.machine("d1")];
-  for (const name of NODES) await stage.machine(name).write("/etc/krb5.conf", KRB5_CONF);
-  const owner = "keyserver:keyserver";
-  const keytab = await d1.type("base64 /root/http.keytab");
-  await m1.write("/root/http.keytab.b64", keytab, { mode: "0600" });
-  await m1.type("base64 -d /root/http.keytab.b64 >/etc/keysystem/http.keytab");
-  await m1.type(
-    "chown keyserver: /etc/keysystem/http.keytab && chmod 0400 /etc/keysystem/http.keytab",
-  );
-  await m1.write("/etc/keysystem/ldap-ca.pem", await d1.read(LDAP_TLS.ca));
-  await m1.write("/etc/keysystem/ldap.password", `${READER_PASSWORD}\n`, { mode: "0400", owner });
-  const before = await m1.read("/etc/keysystem/server.yaml");
-  const shown = await m1.ok(["stat", "-c", "%U:%G %a", "/etc/keysystem/server.yaml"]);
-  const [owned = "", mode = ""] = shown.trim().split(" ");
-  await m1.write("/etc/keysystem/server.yaml", `${before}${SERVER_YAML}`, { owner: owned, mode });
-  await m1.type("systemctl restart keyserver && keyserver status --check");
-}
 
 async function installKeyreq(stage: Stage): Promise<void> {
   const d1 = stage.machine("d1");
