@@ -3,7 +3,17 @@ import { directoryPart } from "./story/directory.ts";
 import { etcdPart } from "./story/etcd.ts";
 import { installPart } from "./story/install.ts";
 import { machinesPart } from "./story/machines.ts";
+import { nodeUnitsPart } from "./story/node-units.ts";
 import { sshPart } from "./story/ssh.ts";
+import { unitsPart } from "./story/units.ts";
 
 /** The story, in its order. */
-export const PARTS: readonly Part[] = [machinesPart, directoryPart, installPart, etcdPart, sshPart];
+export const PARTS: readonly Part[] = [
+  machinesPart,
+  directoryPart,
+  installPart,
+  etcdPart,
+  sshPart,
+  nodeUnitsPart,
+  unitsPart,
+];
