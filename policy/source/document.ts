@@ -1,6 +1,7 @@
 import { Composer, type Document, isMap, isScalar, isSeq, Parser } from "yaml";
 import type { Report } from "../report.ts";
 import { createLocator, type Locator } from "./locator.ts";
+import { reportProblem } from "./problem.ts";
 import { readTokens } from "./tokens.ts";
 import type { Entry, ListTree, MapTree, TextTree, Tree } from "./tree.ts";
 
@@ -30,7 +31,7 @@ export function readDocument(text: string, file: string, report: Report): Tree |
   }
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
-    report.error("E101", locate(...problem.pos), plainMessage(problem.message));
+    reportProblem(problem, text, locate, report);
     return undefined;
   }
   if (second !== undefined) {
@@ -81,12 +82,6 @@ function* parse(tokens: readonly string[]): ReturnType<Parser["parse"]> {
   for (const token of tokens) yield* parser.next(token);
   yield* parser.end();
 }
-
-/** The parser's message as one line in our style. */
-const plainMessage = (message: string): string =>
-  (message.split("\n", 1)[0] ?? "")
-    .replace(/[.:]$/, "")
-    .replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
 
 function convert(node: unknown, at: number, source: Source): Tree {
   if (isMap(node)) return convertMap(node, at, source);

@@ -62,6 +62,32 @@ export const SHAPE_FAULTS: readonly WrongEdit[] = [
   ["a key that is a list", spare("? [a, b]\n "), ["E101"]],
   ["an unquoted IPv6 address", ["[10.18.60.0/23]", "[2001:db8::]"], ["E111"]],
   [
+    "an unquoted IPv6 address in a flow",
+    ["address: 10.18.60.11 }", "address: 2001:db8:: }"],
+    ["E111"],
+  ],
+  [
+    "an unquoted IPv6 address in a block",
+    ["realm: EXAMPLE.EDU", "realm: fe80::   # why"],
+    ["E111"],
+  ],
+  [
+    "an unquoted IPv6 address in a test",
+    ["ask: ssh-root, from: 192.0.2.9,", "ask: ssh-root, from: 2001:db8::,"],
+    ["E111"],
+  ],
+  [
+    "a fact with a blank behind its colon",
+    ["from: [ldap:hyades-oncall],", "from: ldap: hyades-oncall,"],
+    ["E111"],
+  ],
+  [
+    "a mapping behind a key",
+    ["cluster:\n  name: hyades", "cluster: name: { hyades: x }"],
+    ["E101"],
+  ],
+  ["a quoted key behind a key", ["realm: EXAMPLE.EDU", 'realm: "a": b'], ["E101"]],
+  [
     "a directory that is a list",
     ["  ldap:   { max-age: 5m,  when-unreachable: deny }", "  ldap: [deny]"],
     ["E111"],
