@@ -57,7 +57,7 @@ const trustIsMissing = (): Failure =>
 
 function isWorthwhile(deps: AgentDeps, workshop: Workshop, options: ExchangeOptions): boolean {
   const state = workshop.memory.state();
-  if (options.asked.size > 0 || deps.now() >= refreshDueAt(state)) return true;
+  if (options.asked.size > 0 || deps.now() >= refreshDueAt(state, deps.now())) return true;
   // After an exchange that failed, everything waits for the same moment.
   return state.refresh === undefined && wantedNow(deps, workshop, options).length > 0;
 }

@@ -80,7 +80,7 @@ function judge(
   record: CredentialRecord | undefined,
   now: number,
 ): Standing {
-  const setback = state.setbacks[grant] ?? withdrawal(state, grant);
+  const setback = state.setbacks[grant] ?? withdrawal(state, grant, now);
   const other = state.setbacks[reloadKey(grant)] ?? state.setbacks[bundleKey(grant)];
   const note = setback?.message ?? other?.message;
   const said = note === undefined ? {} : { note };
@@ -100,11 +100,12 @@ function judge(
 function withdrawal(
   state: State,
   grant: string,
+  now: number,
 ): Pick<Setback, "code" | "message" | "next"> | undefined {
   if (!withdrawnGrants(state).includes(grant)) return undefined;
   const refused = state.refused.find((each) => each.grant === grant)?.problem;
   const message = refused?.detail ?? "the policy does not give it to this node any more";
-  return { code: "policy.not_granted", message, next: formatTime(refreshDueAt(state)) };
+  return { code: "policy.not_granted", message, next: formatTime(refreshDueAt(state, now)) };
 }
 
 const nextOf = (setback: Pick<Setback, "next"> | undefined) =>

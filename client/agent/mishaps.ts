@@ -2,7 +2,7 @@ import { EXIT } from "../../protocol/exit-codes.ts";
 import { KeysystemError } from "../../protocol/problems.ts";
 import { Failure, messageOf } from "../terminal/failure.ts";
 import type { AgentDeps } from "./agent.ts";
-import { addSetback } from "./back-off.ts";
+import { addSetback, UNREACHABLE } from "./back-off.ts";
 import type { Memory } from "./memory.ts";
 import type { Draft } from "./report.ts";
 
@@ -34,7 +34,7 @@ export function noteObstacle({ now, random }: Chance, memory: Memory, error: unk
   const failure = asFailure(error, state.node);
   const ends = Object.values(state.credentials).map(({ notAfter }) => Date.parse(notAfter));
   const end = Math.min(...ends.filter((time) => time > now()));
-  const code = error instanceof KeysystemError ? error.code : "unreachable";
+  const code = error instanceof KeysystemError ? error.code : UNREACHABLE;
   const chance = { now: now(), random: random(), end: Number.isFinite(end) ? end : undefined };
   const mishap = { code, message: failure.message };
   memory.change({ refresh: addSetback(state.refresh, mishap, chance) });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import { targetsOf, type Cookbook, type RecipeFolders } from "../recipe/cookbook.ts";
 import { codeOfError } from "../terminal/failure.ts";
-import { isDenial } from "./back-off.ts";
+import { isDenial, triedAgainAt } from "./back-off.ts";
 import { stampOf } from "./idle.ts";
 import { grantOf } from "./memory.ts";
 import type { Paths } from "./paths.ts";
@@ -32,9 +32,9 @@ export function wakeAt(state: State, cookbook: Cookbook, now: number): number {
     if (isHeld) return Infinity;
     return record === undefined ? now + SOON : dueAt(state.node, record, offer);
   });
-  const tries = Object.values(setbacks).map(({ next }) => Date.parse(next));
+  const tries = Object.values(setbacks).map((setback) => triedAgainAt(setback, now));
   const isUntold = Object.values(credentials).some(({ reload }) => reload === "due");
-  const times = [refreshDueAt(state), ...dues, ...tries, ...(isUntold ? [now + SOON] : [])];
+  const times = [refreshDueAt(state, now), ...dues, ...tries, ...(isUntold ? [now + SOON] : [])];
   return Math.max(now + 1000, Math.min(...times));
 }
 

@@ -5,6 +5,7 @@ import { Failure } from "../terminal/failure.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import type { Trust } from "../../protocol/messages.ts";
 import { anchorsOf, keepAnchors } from "./anchors.ts";
+import { triedAgainAt } from "./back-off.ts";
 import type { Memory } from "./memory.ts";
 import { spreadOf } from "./schedule.ts";
 import { writeTrust, type State } from "./state.ts";
@@ -16,11 +17,16 @@ const SPREAD = 0.1;
 /** Seconds until a grant that was withdrawn is asked about again. */
 const WITHDRAWN_EVERY = 900;
 
-/** When grants and trust are to be fetched next, in milliseconds since 1970. */
-export function refreshDueAt(state: State): number {
+/**
+ * When grants and trust are to be fetched next, in milliseconds since 1970: at once where they were fetched later
+ * than now, since then the clock was set back, and nothing that goes by it would notice that it is due.
+ *
+ * @param now the same
+ */
+export function refreshDueAt(state: State, now: number): number {
   const { refreshed, refresh, node } = state;
-  if (refresh !== undefined) return Date.parse(refresh.next);
-  if (refreshed === undefined) return 0;
+  if (refresh !== undefined) return triedAgainAt(refresh, now);
+  if (refreshed === undefined || Date.parse(refreshed) > now) return 0;
   const every = withdrawnGrants(state).length > 0 ? WITHDRAWN_EVERY : EVERY;
   return Date.parse(refreshed) + every * 1000 * (1 - SPREAD * spreadOf(node, "refresh"));
 }

@@ -3,6 +3,7 @@ import { Failure } from "../terminal/failure.ts";
 import type { GrantOffer } from "../../protocol/messages.ts";
 import type { Disk } from "../files/disk.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { triedAgainAt } from "./back-off.ts";
 import { dueAt } from "./schedule.ts";
 import type { State } from "./state.ts";
 
@@ -44,8 +45,10 @@ function judge(options: WantedOptions, offer: GrantOffer): readonly Wanted[] {
 }
 
 /** Whether an earlier failure says to wait. */
-export const isHeldBack = (state: State, key: string, now: number): boolean =>
-  now < Date.parse(state.setbacks[key]?.next ?? "");
+export function isHeldBack(state: State, key: string, now: number): boolean {
+  const setback = state.setbacks[key];
+  return setback !== undefined && now < triedAgainAt(setback, now);
+}
 
 function reasonFor(
   { disk, state, now }: WantedOptions,

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addSetback, waitAfter } from "../../../client/agent/back-off.ts";
+import { addSetback, triedAgainAt, waitAfter } from "../../../client/agent/back-off.ts";
 import { dueAt, spreadOf } from "../../../client/agent/schedule.ts";
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
+const DAY = 86_400;
 const at = (text: string): number => Date.parse(text);
 const window = {
   grant: "etcd-server",
@@ -45,20 +44,27 @@ test.for([
   else expect(due).toBe(at(want));
 });
 
-const calm = { now: 0, end: undefined, random: 0, denied: false };
+const calm = { now: 0, end: undefined, random: 0, code: "local" };
+const silent = { ...calm, code: "unreachable" };
+const denied = { ...calm, code: "policy.not_granted" };
 
 test.for([
   { name: "first failure", back: { ...calm, count: 1 }, want: 60 },
   { name: "second", back: { ...calm, count: 2 }, want: 120 },
-  { name: "sixth", back: { ...calm, count: 6 }, want: 1920 },
-  { name: "many", back: { ...calm, count: 1000 }, want: HOUR },
+  { name: "third", back: { ...calm, count: 3 }, want: 240 },
+  { name: "many", back: { ...calm, count: 1000 }, want: 300 },
   { name: "chance adds up to a half", back: { ...calm, count: 2, random: 0.999 }, want: 180 },
-  { name: "chance never exceeds an hour", back: { ...calm, count: 99, random: 0.999 }, want: HOUR },
+  { name: "never more than a tick", back: { ...calm, count: 99, random: 0.999 }, want: 300 },
   { name: "near the end", back: { ...calm, count: 9, end: 20 * 60_000 }, want: 240 },
   { name: "at the very end", back: { ...calm, count: 9, end: 10_000 }, want: 60 },
-  { name: "after the end", back: { ...calm, count: 9, end: -1 }, want: HOUR },
-  { name: "refused by policy", back: { ...calm, count: 1, denied: true }, want: 900 },
-  { name: "refused again", back: { ...calm, count: 50, denied: true }, want: 900 },
+  { name: "after the end", back: { ...calm, count: 9, end: -1 }, want: 300 },
+  { name: "a server that is busy", back: { ...calm, count: 4, code: "server.busy" }, want: 300 },
+  { name: "nobody answers", back: { ...silent, count: 1 }, want: 60 },
+  { name: "nobody answers, by chance", back: { ...silent, count: 1, random: 0.5 }, want: 90 },
+  { name: "still nobody", back: { ...silent, count: 2, random: 0.999 }, want: 60 },
+  { name: "nobody for a day", back: { ...silent, count: 1440, random: 0.5 }, want: 60 },
+  { name: "refused by policy", back: { ...denied, count: 1 }, want: 900 },
+  { name: "refused again", back: { ...denied, count: 50 }, want: 900 },
 ])("back-off, $name: $want s", ({ back, want }) => {
   expect(Math.round(waitAfter(back))).toBe(want);
 });
@@ -70,9 +76,8 @@ test("no failure is ever followed by another request within a minute", () => {
     fc.integer({ min: 1, max: 5000 }),
     random,
     fc.option(numbers, { nil: undefined }),
-    fc.boolean(),
-    (count, chance, end, denied) => {
-      const code = denied ? "policy.not_granted" : "local";
+    fc.constantFrom("policy.not_granted", "local", "unreachable", "auth.suspended", "internal"),
+    (count, chance, end, code) => {
       const before = {
         code,
         message: "",
@@ -83,10 +88,22 @@ test("no failure is ever followed by another request within a minute", () => {
       const mishap = { code, message: "" };
       const { next } = addSetback(before, mishap, { now: 0, end, random: chance });
       expect(at(next)).toBeGreaterThanOrEqual(60_000);
-      expect(at(next)).toBeLessThanOrEqual((HOUR + 2) * 1000);
+      expect(at(next)).toBeLessThanOrEqual(902_000);
     },
   );
   fc.assert(never);
+});
+
+test.for([
+  { next: "2026-01-01T00:00:30Z", want: "2026-01-01T00:00:30Z" },
+  { next: "2025-12-31T00:00:00Z", want: "2025-12-31T00:00:00Z" },
+  { next: "2026-01-01T00:15:01Z", want: "2026-01-01T00:15:01Z" },
+  // written while the clock was ahead
+  { next: "2026-01-01T01:00:00Z", want: "now" },
+  { next: "2036-01-01T00:00:00Z", want: "now" },
+])("at midnight a setback until $next is over at $want", ({ next, want }) => {
+  const now = at("2026-01-01T00:00:00Z");
+  expect(triedAgainAt({ next }, now)).toBe(want === "now" ? now : at(want));
 });
 
 test("a setback remembers when its reason began, and another reason begins anew", () => {
@@ -99,5 +116,5 @@ test("a setback remembers when its reason began, and another reason begins anew"
     count: 2,
   });
   const other = addSetback(first, { code: "policy.never", message: "c" }, later);
-  expect(other.since).toBe("2026-01-01T01:00:00Z");
+  expect(other).toMatchObject({ since: "2026-01-01T01:00:00Z", count: 1 });
 });
