@@ -8,6 +8,7 @@ set -eu
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
+self=$(readlink -f "$0")
 suite=bookworm
 recipe=1 # a number more when something changes below that the lists do not show
 name=$1
@@ -37,7 +38,7 @@ quiet="etcd.service krb5-kdc.service krb5-admin-server.service slapd.service con
 
 mkdir -p "$KEYSYSTEM_CLUSTER"
 cd "$KEYSYSTEM_CLUSTER"
-[ -z "$over" ] || sh "$0" "$over"
+[ -z "$over" ] || sh "$self" "$over"
 exec 9>"$name.lock"
 flock 9
 made="$recipe $suite over:$over $(echo $packages) without: $(echo $quiet)"

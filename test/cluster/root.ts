@@ -31,6 +31,8 @@ export async function makeRoot(
   // /tmp of the image is a folder; a reboot has to empty it.
   file("etc/systemd/journald.conf.d/kept.conf", "[Journal]\nStorage=persistent\n");
   file("etc/resolv.conf", "");
+  // Lines of the documentation are typed as they are, and nobody is there to answer.
+  file("etc/apt/apt.conf.d/90unattended", 'APT::Get::Assume-Yes "true";\n');
   const wanted = join(root, "etc/systemd/system/multi-user.target.wants");
   mkdirSync(wanted, { recursive: true });
   const networkd = join(wanted, "systemd-networkd.service");

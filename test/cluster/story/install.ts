@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectDirectories } from "../connect.ts";
+import { documentedLines } from "../documented.ts";
 import type { Machine } from "../machines.ts";
 import { FAST_TIMER, NODES, readJoinString } from "../nodes.ts";
 import { HOST_KEYS, SSHD_LINES } from "../sshd.ts";
@@ -9,6 +10,21 @@ import { until } from "../until.ts";
 
 /** Where the packages of dist/ are on every machine. */
 const PACKAGES = "/media/packages";
+
+/** What people are told to type. */
+const TYPED = {
+  master: documentedLines("install.md", "**On m1**"),
+  node: documentedLines("install.md", "**On m2, m3, w1 and s1**"),
+  admit: documentedLines("install.md", "**For each of the five**"),
+  join: documentedLines("install.md", "and the line that it prints"),
+} as const;
+
+/** The one line that begins with `words`. */
+const typed = (place: keyof typeof TYPED, words: string): string => {
+  const found = TYPED[place].find((line) => line.startsWith(words));
+  if (found === undefined) throw new Error(`docs/install.md has no line ${words} there`);
+  return found;
+};
 
 /** The master from its packages, and one pasted string on each machine. */
 export const installPart: Part = {
@@ -21,7 +37,7 @@ export const installPart: Part = {
       {
         title: "m1: apt install the server's and the node's packages",
         essential: true,
-        play: () => install(stage.machine("m1"), ["keysystem-common", "keyserver", "keyclient"]),
+        play: () => install(stage.machine("m1"), "master"),
       },
       { title: "m1: no daemon runs before there is an authority", play: () => seeNoDaemon(stage) },
       { title: "m1: keyserver init", essential: true, play: () => initialise(stage) },
@@ -39,7 +55,7 @@ export const installPart: Part = {
       ...NODES.filter((name) => name !== "m1").map((name) => ({
         title: `${name}: apt install the node's packages`,
         essential: true,
-        play: () => install(stage.machine(name), ["keysystem-common", "keyclient"]),
+        play: () => install(stage.machine(name), "node"),
       })),
       ...NODES.map((name) => joinStep(stage, name)),
       {
@@ -52,9 +68,8 @@ export const installPart: Part = {
   }),
 };
 
-async function install(machine: Machine, packages: readonly string[]): Promise<void> {
-  const files = packages.map((name) => `./${name}_*.deb`).join(" ");
-  await machine.type(`cd ${PACKAGES} && apt install --yes ${files}`, { timeout: 300 });
+async function install(machine: Machine, as: "master" | "node"): Promise<void> {
+  await machine.type(`cd ${PACKAGES}\n${typed(as, "apt install")}`, { timeout: 300 });
   const folder = "/etc/systemd/system/keyclient.timer.d";
   await machine.write(`${folder}/cluster.conf`, FAST_TIMER);
   await machine.type("systemctl daemon-reload");
@@ -72,17 +87,15 @@ async function initialise(stage: Stage): Promise<void> {
   const m1 = stage.machine("m1");
   const policy = readFileSync(join(import.meta.dirname, "../policy.yaml"), "utf8");
   await m1.write("/etc/keysystem/policy.yaml", policy);
-  await m1.type("keyserver policy check");
-  const said = await m1.type(
-    "keyserver init --yes --cluster hyades --domain hyades.example.edu --node m1 --address 10.18.60.11 --listen 10.18.60.11:20557",
-  );
+  await m1.type(typed("master", "keyserver policy check"));
+  const said = await m1.type(typed("master", "keyserver init"));
   if (!/^Pin {2}sha256:[0-9a-f]{64}$/m.test(said)) throw new Error(`no pin in:\n${said}`);
 }
 
 async function start(stage: Stage): Promise<void> {
   const m1 = stage.machine("m1");
   const began = performance.now();
-  await m1.type("systemctl enable --now keyserver");
+  await m1.type(typed("master", "systemctl enable"));
   const { stdout } = await m1.run(["systemctl", "is-active", "keyserver"]);
   const answer = await m1.ok(["curl", "-sk", "https://10.18.60.11:20557/readyz"]);
   if (stdout !== "active\n") throw new Error(`keyserver is ${stdout}\n${answer}`);
@@ -91,7 +104,7 @@ async function start(stage: Stage): Promise<void> {
 
 async function checkMaster(stage: Stage): Promise<void> {
   const m1 = stage.machine("m1");
-  await m1.type("keyserver status --check");
+  await m1.type(typed("master", "keyserver status"));
   const failed = await m1.ok(["systemctl", "--failed", "--quiet", "--no-legend"]);
   if (failed !== "") throw new Error(failed);
 }
@@ -102,12 +115,16 @@ const joinStep = (stage: Stage, name: (typeof NODES)[number]): Step => ({
   async play() {
     const machine = stage.machine(name);
     await machine.write("/etc/ssh/sshd_config.d/keysystem.conf", SSHD_LINES);
-    const admitted = await stage.machine("m1").type(`keyserver node admit ${name}`);
+    const admitted = await stage
+      .machine("m1")
+      .type(typed("admit", "keyserver node admit").replace("m2", name));
     const began = performance.now();
-    const said = await machine.type(`keyclient join ${readJoinString(admitted)}`);
+    const said = await machine.type(
+      typed("join", "keyclient join").replace("ks1-…", readJoinString(admitted)),
+    );
     if (name === "w1") stage.figure("w1, from pasted string to last certificate", seconds(began));
     if (!/^ ?✓ (\d+) of \1 /m.test(said)) throw new Error(`not all certificates:\n${said}`);
-    await machine.type("keyclient status --check");
+    await machine.type(typed("join", "keyclient status"));
     await machine.ok(["ssh-keygen", "-L", "-f", HOST_KEYS.certificate]);
   },
 });

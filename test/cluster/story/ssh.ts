@@ -1,12 +1,16 @@
 import { homeOf } from "../inside.ts";
 import { membershipChange } from "../../harness/directory-entries.ts";
 import { PASSWORD } from "../directory.ts";
+import { documentedLines } from "../documented.ts";
 import type { Machine } from "../machines.ts";
 import { listIssued, NODES } from "../nodes.ts";
 import { fqdn, SITE } from "../site.ts";
 import { HOST_KEYS } from "../sshd.ts";
 import type { Part, Stage, Step } from "../stage.ts";
 import { until } from "../until.ts";
+
+/** What people are told to type: the package, and `keyreq setup`. */
+const TYPED = documentedLines("install.md", "## A person's machine");
 
 /** Where alice's certificate is kept to be tried when it has ended. */
 const KEPT = `${homeOf("alice")}/kept`;
@@ -68,9 +72,8 @@ export const sshPart: Part = {
 
 async function installKeyreq(stage: Stage): Promise<void> {
   const d1 = stage.machine("d1");
-  await d1.type("cd /media/packages && apt install --yes ./keysystem-common_*.deb ./keyreq_*.deb", {
-    timeout: 300,
-  });
+  const [line = ""] = TYPED;
+  await d1.type(`cd /media/packages\n${line}`, { timeout: 300 });
   for (const machine of [d1, ...NODES.map((name) => stage.machine(name))]) {
     await machine.type("useradd --create-home --shell /bin/bash alice");
     await machine.type("useradd --create-home --shell /bin/bash bob");
@@ -80,7 +83,9 @@ async function installKeyreq(stage: Stage): Promise<void> {
 
 async function setUp(stage: Stage, user: string): Promise<void> {
   const pin = (await stage.machine("m1").type("keyserver authority pin")).trim();
-  await stage.machine("d1").type(`keyreq setup ${fqdn("m1")} --pin ${pin} --yes`, { user });
+  const [, line = ""] = TYPED;
+  const typed = line.replace("sha256:9f3a51c0…", pin);
+  await stage.machine("d1").type(`${typed} --yes`, { user });
 }
 
 /** What a person types on d1, as it ends. */
