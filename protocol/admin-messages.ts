@@ -177,6 +177,34 @@ export type PolicyRefusal = Static<typeof PolicyRefusal>;
 /** Its answer: that keyserver shows it, and the log has it. */
 export const PolicyRefusalNoted = Type.Object({ noted: Type.Literal(true) });
 export type PolicyRefusalNoted = Static<typeof PolicyRefusalNoted>;
+/** `POST /v1/policy/members`: facts of directories, as `ldap:hyades-oncall`. */
+export const MembersRequest = Type.Object(
+  {
+    facts: Type.Array(Type.String({ pattern: "^[a-z]{1,16}:[A-Za-z0-9._/@-]{1,128}$" }), {
+      minItems: 1,
+      maxItems: 64,
+    }),
+  },
+  closed,
+);
+export type MembersRequest = Static<typeof MembersRequest>;
+/** What one directory says: people with those of the groups that they are in; `age` in seconds. */
+export const DirectoryMembers = Type.Object({
+  directory: Text,
+  state: Type.Union([
+    Type.Literal("answered"),
+    Type.Literal("unreachable"),
+    Type.Literal("not configured"),
+  ]),
+  detail: Optional(Text),
+  people: Type.Array(
+    Type.Object({ user: Text, groups: Type.Array(Text), age: Type.Integer({ minimum: 0 }) }),
+  ),
+});
+export type DirectoryMembers = Static<typeof DirectoryMembers>;
+/** Its answer. */
+export const Members = Type.Object({ directories: Type.Array(DirectoryMembers) });
+export type Members = Static<typeof Members>;
 /** `POST /v1/policy/reload`: the hash of the policy now in force. */
 export const PolicyReload = Type.Object({ policy: Text });
 export type PolicyReload = Static<typeof PolicyReload>;

@@ -21,5 +21,6 @@ export const ADMIN_PATHS = {
   authorities: "/v1/authorities",
   policyReload: "/v1/policy/reload",
   policyRefusals: "/v1/policy/refusals",
+  policyMembers: "/v1/policy/members",
   metrics: "/metrics",
 } as const;

@@ -18,7 +18,7 @@ export type InformDeps = {
 type Person = Extract<Subject, { readonly kind: "person" }>;
 
 /** What a directory may not be asked for longer than this when the policy says nothing of it; seconds. */
-const USUAL: AgeLimits = { maxAge: 300, useLast: 0 };
+export const USUAL: AgeLimits = { maxAge: 300, useLast: 0 };
 
 /**
  * Creates {@link Inform}. Nodes and root are what they are; of people only the directories are asked on which the

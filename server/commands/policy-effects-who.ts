@@ -7,8 +7,9 @@ import { printable } from "../../policy/identify.ts";
 import { nearestName } from "../../policy/suggestion.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import type { WithContext } from "./context.ts";
+import type { Context, WithContext } from "./context.ts";
 import { loadPolicy } from "./policy-effects-file.ts";
+import { formatResolved, resolveGroups } from "./policy-effects-resolve.ts";
 import { formatAnswers } from "./policy-effects-text.ts";
 
 /** `keyserver policy who-can KEY=VALUE…`: everybody who gets all of it by one grant. */
@@ -18,16 +19,33 @@ export function whoCanCommand(policy: Command, contextOf: WithContext): void {
     .description("list everybody who can get something")
     .argument("<query...>", `what: ${QUERY_KEYS.map((key) => `${key}=`).join(" ")}`)
     .option("--file <file>", "the policy; /etc/keysystem/policy.yaml when left out")
-    .action((query: readonly string[], _options, command: Command) => {
-      const { paths, terminal } = contextOf(command);
-      const { file: chosen } = command.opts<{ readonly file?: string }>();
-      const { policy: model, file } = loadPolicy(chosen ?? paths.policy);
-      const terms = query.map((text) => readTerm(model, text));
-      const answers = answersOf(model, whoCan(model, terms));
-      // Root on the master lets people back in, whatever the policy says.
-      const root = terms.some(({ key }) => key === "admit" || key === "operate");
-      terminal.show({ file, query, answers, root }, () => formatAnswers(file, answers, root));
+    .option("--resolve", "ask the running keyserver who is in the groups now")
+    .action(async (query: readonly string[], _options, command: Command) => {
+      await runWhoCan(contextOf(command), query, command.opts<Options>());
     });
+}
+
+type Options = { readonly file?: string; readonly resolve?: boolean };
+
+async function runWhoCan(
+  { paths, terminal, client }: Context,
+  query: readonly string[],
+  { file: chosen, resolve = false }: Options,
+): Promise<void> {
+  const { policy, file } = loadPolicy(chosen ?? paths.policy);
+  const holders = whoCan(
+    policy,
+    query.map((text) => readTerm(policy, text)),
+  );
+  const answers = answersOf(policy, holders);
+  // Root on the master lets people back in, whatever the policy says.
+  const root = query.some((text) => ["admit", "operate"].includes(parseTerm(text)?.key ?? ""));
+  const resolved = resolve ? await resolveGroups(client, holders) : undefined;
+  terminal.show({ file, query, answers, root, ...(resolved && { resolved }) }, () =>
+    [formatAnswers(file, answers, root), ...formatResolved(resolved ?? [])].join("\n"),
+  );
+  if (resolved?.some(({ unknown }) => unknown.length > 0) === true)
+    process.exitCode = EXIT.unreachable;
 }
 
 /** A name that the policy does not know is a slip, and no answer would look like a good one. */

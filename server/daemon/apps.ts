@@ -18,6 +18,7 @@ import { grantsRoute } from "../routes/grants.ts";
 import { healthRoutes } from "../routes/health.ts";
 import { inventoryRoutes } from "../routes/inventory.ts";
 import { joinRoute } from "../routes/join.ts";
+import { membersRoute } from "../routes/members.ts";
 import { metricsRoute } from "../routes/metrics.ts";
 import { nodeRoutes } from "../routes/nodes.ts";
 import { openapiRoute } from "../routes/openapi.ts";
@@ -114,6 +115,11 @@ function createRoutes(parts: Parts): (app: App, authenticate: Authenticate) => v
       status: () => describeStatus(parts),
       authorities: async () => ({ authorities: await describeAuthorities(parts) }),
       keeper: parts.keeper,
+    });
+    membersRoute(app, {
+      authenticate,
+      policy,
+      members: async (facts) => [...(await parts.people.members(facts))],
     });
     openapiRoute(app);
   };

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import type { Policy } from "../../policy/decision.ts";
+import type { DirectoryMembers } from "../../protocol/admin-messages.ts";
 import type { PeopleInfo } from "../../protocol/messages.ts";
 import type { Ways } from "../authenticate/authenticate.ts";
-import { createInform, type Inform } from "../authenticate/inform.ts";
+import { createInform, type Inform, USUAL } from "../authenticate/inform.ts";
 import { createKerberosAuthenticator } from "../authenticate/kerberos.ts";
 import {
   type KerberosLibrary,
@@ -18,6 +19,7 @@ import type { ReadConfig } from "../config/read-config.ts";
 import type { Directory } from "../directory/directory.ts";
 import { createFactFinder, type FactFinder, type Facts } from "../directory/facts.ts";
 import { createLdapDirectory } from "../directory/ldap-directory.ts";
+import { membersOf } from "../directory/members.ts";
 
 /** How people prove who they are here, and how it is found out what they may. */
 export type People = {
@@ -29,6 +31,8 @@ export type People = {
   info(): PeopleInfo;
   /** Names of the directories that are connected. */
   readonly directories: ReadonlySet<string>;
+  /** Who is in groups now, by facts as `ldap:GROUP`. Never rejects. */
+  members(facts: readonly string[]): Promise<readonly DirectoryMembers[]>;
   /** What keeps people out now, in words for the operator; empty when nothing does. Never rejects. */
   problems(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -92,12 +96,38 @@ export function createPeople(deps: PeopleDeps): People {
     ],
     info: () => describePeople(config, policy(), takesPasswords),
     directories: new Set(finders.keys()),
+    members: (facts) => askMembers({ policy: policy(), directory, finders }, facts),
     async problems() {
       const found = await Promise.all([kerberosProblem(deps), directoryProblem(directory)]);
       return found.filter((problem) => problem !== undefined);
     },
     close: async () => directory?.close(),
   };
+}
+
+type Asked = {
+  readonly policy: Policy;
+  readonly directory: Directory | undefined;
+  readonly finders: ReadonlyMap<string, FactFinder>;
+};
+
+function askMembers(
+  { policy, directory, finders }: Asked,
+  facts: readonly string[],
+): Promise<readonly DirectoryMembers[]> {
+  const byDirectory = Map.groupBy(facts, (fact) => fact.slice(0, fact.indexOf(":")));
+  return Promise.all(
+    [...byDirectory].map(async ([name, own]): Promise<DirectoryMembers> => {
+      const find = finders.get(name);
+      if (find === undefined || directory === undefined) {
+        const detail = `server.yaml connects no directory ${name}`;
+        return { directory: name, state: "not configured", detail, people: [] };
+      }
+      const limits = policy.directories.get(name) ?? USUAL;
+      const groups = own.map((fact) => fact.slice(name.length + 1));
+      return { directory: name, ...(await membersOf({ directory, find, limits }, groups)) };
+    }),
+  );
 }
 
 async function kerberosProblem({

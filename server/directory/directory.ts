@@ -20,6 +20,8 @@ export type Directory = {
   readonly host: string;
   /** Undefined when nobody has exactly this name. */
   findPerson(name: PersonName): Promise<Entry | undefined>;
+  /** Users who may be in a group; nothing is decided by it. */
+  findCandidates(group: string): Promise<readonly string[]>;
   /** Undefined when there is no such user, or the password is another. An empty password is never asked about. */
   checkPassword(user: string, password: string): Promise<Entry | undefined>;
   /** Resolves when the directory answers its reader's account now. */

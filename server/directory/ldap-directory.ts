@@ -1,5 +1,6 @@
 import { isValueOf } from "../../policy/text/template.ts";
 import type { Directory, PersonName } from "./directory.ts";
+import { findCandidates } from "./find-candidates.ts";
 import { findPerson, type Key } from "./find-person.ts";
 import type { LdapConfig } from "./ldap-config.ts";
 import { LdapFault } from "./ldap-fault.ts";
@@ -50,6 +51,8 @@ export function createLdapDirectory(config: LdapConfig, { warn }: LdapDeps): Dir
         const found = await readers.use(signal, (one) => findPerson(one, search, key));
         return found !== undefined && isUser(found.entry.user) ? found.entry : undefined;
       }),
+    findCandidates: (group) =>
+      ask((signal) => readers.use(signal, (one) => findCandidates(one, settings, group))),
     checkPassword: (user, password) =>
       ask(async (signal) => {
         if (!settings.passwords) throw new LdapFault(NO_PASSWORDS, { concern: "person" });

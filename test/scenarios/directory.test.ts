@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Directory } from "../../server/directory/directory.ts";
-import { createFactFinder } from "../../server/directory/facts.ts";
 import type { LdapConfig } from "../../server/directory/ldap-config.ts";
+import { createFactFinder } from "../../server/directory/facts.ts";
 import { createLdapDirectory } from "../../server/directory/ldap-directory.ts";
+import { membersOf } from "../../server/directory/members.ts";
 import { BASE, PASSWORDS, personDn } from "../harness/directory-entries.ts";
 import { ldapConfigOf, waysTo } from "../harness/ldap-config.ts";
 import { type Slapd, startSlapd } from "../harness/slapd.ts";
@@ -130,6 +131,20 @@ describe.for(KINDS)("groups by $kind", (groups) => {
       });
       await found.close();
     }
+  });
+
+  // An entry of another name says that it is called staff too: who is in that one is asked about, and is not in.
+  test("of a group, those whom a question about themselves finds in it", async () => {
+    const found = connect({ groups });
+    const find = createFactFinder({ directory: found, now: () => 0 });
+    const asked = { directory: found, find, limits: { maxAge: 0, useLast: 0 } };
+    const { state, people } = await membersOf(asked, ["staff"]);
+    expect([state, ...people.map((one) => one.user)]).toEqual(["answered", "bob", "carol"]);
+    expect((await membersOf(asked, ["nothing-like-it"])).people).toEqual([]);
+    expect(await found.findCandidates("staff")).toEqual(
+      groups.kind === "posix-group" ? ["bob", "carol"] : ["alice", "bob", "carol"],
+    );
+    await found.close();
   });
 
   test("anywhere below the base, but none whose name is there twice", async () => {

@@ -74,6 +74,7 @@ test("it names every route that there is, and no other", () => {
     "post /v1/certificates",
     "post /v1/join",
     "post /v1/nodes/{node}/state",
+    "post /v1/policy/members",
     "post /v1/policy/refusals",
     "post /v1/policy/reload",
     "post /v1/tokens",
