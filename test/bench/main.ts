@@ -9,6 +9,8 @@ import { ledgerGrowth } from "./measures/ledger-growth.ts";
 import { memory } from "./measures/memory.ts";
 import { peopleFacts, peopleLogin } from "./measures/people.ts";
 import { peopleSsh } from "./measures/people-ssh.ts";
+import { policyCommands, policyDecide } from "./measures/policy.ts";
+import { policyReload } from "./measures/policy-reload.ts";
 import { comparePeer } from "./peer/compare.ts";
 import { formatDocument, formatRow, TABLE_HEAD } from "./report.ts";
 
@@ -26,6 +28,9 @@ const MEASURES: readonly Measure[] = [
   peopleLogin,
   peopleFacts,
   peopleSsh,
+  policyCommands,
+  policyDecide,
+  policyReload,
 ];
 
 const USAGE = `usage: npm run bench -- [--json] [--quick] [--peer DIR] [NAME…]
