@@ -15,6 +15,12 @@ export function runCommand(program: Command, contextOf: WithContext): void {
       // The daemon is large; the other commands start faster without it.
       const { runServer } = await import("../daemon/run.ts");
       const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
+      // A signal that comes while it starts is answered when it has, and does not end it.
+      let hasWaiting = false;
+      let reload = (): void => {
+        hasWaiting = true;
+      };
+      process.on("SIGHUP", () => reload());
       const server = await runServer({ paths, now, program, version: readVersion() });
       const stop = (): void => {
         process.off("SIGTERM", stop);
@@ -26,10 +32,11 @@ export function runCommand(program: Command, contextOf: WithContext): void {
       };
       process.on("SIGTERM", stop);
       process.on("SIGINT", stop);
-      process.on("SIGHUP", () => {
+      reload = () => {
         server.reload().catch((error: unknown) => {
           terminal.err(`keyserver: error: nothing was reloaded: ${String(error)}`);
         });
-      });
+      };
+      if (hasWaiting) reload();
     });
 }
