@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
+/** Name of a machine's groups. The folder's name is the run's own. */
+export const groupOf = (folder: string, machine: string): string =>
+  `keysystem-${basename(folder)}-${machine}`;
 
 /**
  * Control groups of a machine's own: without, the systemd of each would take the groups of the others for its.
@@ -12,6 +23,15 @@ export function makeControlGroups(name: string): readonly string[] {
     mkdirSync(group, { recursive: true });
     return join(group, "cgroup.procs");
   });
+}
+
+/** Ends every process of a machine, whoever started it: systemd-nspawn's end alone is not the machine's. */
+export async function endControlGroups(name: string): Promise<void> {
+  for (const group of listGroups(name)) {
+    const kill = join(group, "cgroup.kill");
+    if (existsSync(kill)) writeFileSync(kill, "1");
+  }
+  await removeControlGroups(name);
 }
 
 /** Takes the groups away, as soon as their last process has gone; one that keeps a process stays. */

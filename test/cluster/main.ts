@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { CHECKOUT } from "../harness/source-tree.ts";
+import { groupOf, endControlGroups } from "./control-group.ts";
 import { formatListing } from "./listing.ts";
 import { PARTS } from "./parts.ts";
 import { MACHINES } from "./site.ts";
@@ -38,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   const home = process.env["KEYSYSTEM_CLUSTER"] ?? "/var/tmp/keysystem-cluster";
   mkdirSync(home, { recursive: true });
-  removeLeftovers(home);
+  await removeLeftovers(home);
   // The far end of a Ctrl-C is play.ts, which ends its machines; this one waits for it.
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
   for (const image of listImages(parts)) {
@@ -57,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     const tied = ["--pdeathsig", "TERM", "unshare", ...PRIVATE_MOUNTS, "--net", ...play];
     return await runHere("setpriv", tied, home);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await removeRun(folder);
   }
 }
 
@@ -77,13 +78,17 @@ function listImages(parts: readonly Part[]): readonly string[] {
   return [...new Set(used)];
 }
 
-/** Disks of runs that were killed before they could take them away. */
-function removeLeftovers(home: string): void {
+/** What is left of a run. Its machines have ended with it, unless it was killed. */
+async function removeRun(folder: string): Promise<void> {
+  for (const { name } of MACHINES) await endControlGroups(groupOf(folder, name));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs that were killed before they could end their machines and take their disks away. */
+async function removeLeftovers(home: string): Promise<void> {
   for (const name of readdirSync(home)) {
     const [, pid] = /^run-(\d+)$/.exec(name) ?? [];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-      rmSync(join(home, name), { recursive: true, force: true });
-    }
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await removeRun(join(home, name));
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startDaemon, type Daemon } from "../harness/process.ts";
-import { makeControlGroups, removeControlGroups } from "./control-group.ts";
+import { groupOf, makeControlGroups, removeControlGroups } from "./control-group.ts";
 import { createInside } from "./inside.ts";
 import { makeRoot } from "./root.ts";
 import type { MachineSpec } from "./site.ts";
@@ -49,7 +49,7 @@ export function createPower(deps: PowerDeps): Power {
   };
   const ended = async (): Promise<void> => {
     leader = 0;
-    await removeControlGroups(groupOf(deps));
+    await removeControlGroups(groupOf(deps.folder, deps.spec.name));
   };
   const ask = (verb: string): Promise<unknown> =>
     // The connection is cut by what was asked for.
@@ -108,12 +108,11 @@ async function waitForUnits(name: string, leader: number): Promise<void> {
 }
 
 /**
- * systemd-nspawn in the machine's own control groups. It ends with this process, however that ends,
- * and what it started ends with it.
+ * systemd-nspawn, in the machine's own control groups. It ends with this process, however that ends; the machine
+ * in it would go on, and main.ts ends it by its groups.
  */
 function startMachine({ spec, folder, logs, bridge, packages }: PowerDeps, root: string): Daemon {
-  const group = groupOf({ spec, folder });
-  const procs = makeControlGroups(group);
+  const procs = makeControlGroups(groupOf(folder, spec.name));
   const boot = `--quiet --boot --register=no --keep-unit --link-journal=no`.split(" ");
   const own = [`--directory=${root}`, `--machine=${spec.name}`, `--network-bridge=${bridge}`];
   const plain = ["--resolv-conf=off", "--timezone=off", "--console=pipe"];
@@ -126,10 +125,6 @@ function startMachine({ spec, folder, logs, bridge, packages }: PowerDeps, root:
     env: { PATH: process.env["PATH"] ?? "", SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
   });
 }
-
-/** The folder's name is this run's own. */
-const groupOf = ({ spec, folder }: Pick<PowerDeps, "spec" | "folder">): string =>
-  `keysystem-${folder.split("/").at(-1)}-${spec.name}`;
 
 function childrenOf(pid: number): readonly number[] {
   return readProc(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);

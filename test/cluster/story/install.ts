@@ -65,6 +65,17 @@ export const installPart: Part = {
       { title: "each renews by itself: the timer runs on all", play: () => seeTimers(stage) },
       { title: "figures of an idle tick", play: () => measureTick(stage) },
     ],
+    closing: [
+      {
+        title:
+          "m1: keyserver status --check has nothing to say, and neither daemon was started anew by itself",
+        play: () => checkDaemons(stage),
+      },
+      ...NODES.map((name) => ({
+        title: `${name}: keyclient status --check, and no unit has failed`,
+        play: () => checkNode(stage.machine(name)),
+      })),
+    ],
   }),
 };
 
@@ -179,6 +190,34 @@ async function measureTick(stage: Stage): Promise<void> {
     "keyclient, idle tick: read",
     `${kilobytes} kB, from disk ${read("read_bytes")} bytes`,
   );
+}
+
+async function checkDaemons(stage: Stage): Promise<void> {
+  const m1 = stage.machine("m1");
+  await m1.type(typed("master", "keyserver status"));
+  for (const unit of ["keyserver", "keysigner"]) {
+    const shown = await m1.ok(["systemctl", "show", unit, "-pMainPID,NRestarts"]);
+    const [, pid = ""] = /^MainPID=(\d+)$/m.exec(shown) ?? [];
+    if (!shown.includes("NRestarts=0"))
+      throw new Error(`${unit}: ${shown}\n${await m1.journal(unit, 60)}`);
+    const status = await m1.read(`/proc/${pid}/status`);
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+    stage.figure(`${unit}: memory at the end`, `${(Number(kilobytes) / 1000).toFixed(0)} MB`);
+  }
+}
+
+/** A renewal may be under way at any moment. */
+async function checkNode(machine: Machine): Promise<void> {
+  await until(
+    "nothing to say",
+    async () => {
+      await machine.type(typed("join", "keyclient status"));
+      return true;
+    },
+    { seconds: 30, every: 3 },
+  );
+  const failed = await machine.ok(["systemctl", "--failed", "--quiet", "--no-legend"]);
+  if (failed !== "") throw new Error(failed);
 }
 
 const seconds = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
