@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeArchive } from "./archive.ts";
 import { runCommand } from "./command.ts";
 import { debianArchitecture } from "./control.ts";
 import { writeDebianPackage } from "./debian-package.ts";
@@ -17,7 +18,7 @@ export type BuildOptions = {
   readonly say: (line: string) => void;
 };
 
-/** Builds every package into `out` and gives their names. */
+/** Builds every package and the archive into `out` and gives their names. */
 export async function buildPackages(options: BuildOptions): Promise<readonly string[]> {
   const { checkout, out, version, date, say } = options;
   const work = mkdtempSync(join(tmpdir(), "keysystem-"));
@@ -30,10 +31,12 @@ export async function buildPackages(options: BuildOptions): Promise<readonly str
       describePackages({ checkout, architecture, date, installation, installed }),
     );
     const scripts = join(checkout, "systemd/packages/scripts");
-    return packages.map((described) => {
+    const names = packages.map((described) => {
       say(`packing ${described.control.package}`);
       return writeDebianPackage(described, { scripts, work, out, date });
     });
+    say("packing keyclient as an archive");
+    return [...names, writeArchive({ checkout, installation, work, out, date })];
   } finally {
     rmSync(work, { recursive: true });
   }
