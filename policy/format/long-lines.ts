@@ -13,6 +13,9 @@ import {
 /** Columns of a line. */
 const WIDTH = 120;
 
+/** What is formatted was read before, with its keys; to compare each with each takes seconds where they are many. */
+const SETTINGS = { schema: "core", version: "1.2", logLevel: "error", uniqueKeys: false } as const;
+
 /** Replaces `text` from `start` up to `end`. */
 type Change = { readonly start: number; readonly end: number; readonly text: string };
 
@@ -23,7 +26,7 @@ type Change = { readonly start: number; readonly end: number; readonly text: str
  */
 export function expandLong(text: string): string {
   const changes: Change[] = [];
-  visit(parseDocument(text, { schema: "core", version: "1.2", logLevel: "error" }), {
+  visit(parseDocument(text, SETTINGS), {
     Collection(_, node, path) {
       if (!isMap(node) && !isSeq(node)) return undefined;
       if (node.flow !== true) return undefined;

@@ -3,28 +3,16 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { changedLines, formatPolicy } from "../../../policy/format/format.ts";
 import { policySchema } from "../../../policy/schema/schema.ts";
-import type { Model } from "../../../policy/model.ts";
 import { demoWith } from "../../documents/demo-policy.ts";
 import { CODES, listCodes } from "../../../policy/codes/codes.ts";
 import { EXAMPLE, readSound } from "./example.ts";
+import { sayings } from "./sayings.ts";
 
 /** Sound policies by name. */
 const SOUND: readonly (readonly [string, string])[] = [
   ["the example", EXAMPLE],
   ...listCodes().map((code) => [code, demoWith(CODES[code].right)] as const),
 ];
-
-/** Everything that a policy says, places aside. */
-const sayings = (policy: Model): string =>
-  JSON.stringify(policy, (key, value: unknown) =>
-    key === "place" || key.endsWith("Place") || key === "reserved"
-      ? undefined
-      : value instanceof Map
-        ? [...value].map(([name, item]: readonly [unknown, unknown]) =>
-            key === "roles" ? name : [name, item],
-          )
-        : value,
-  );
 
 const commentsOf = (text: string): readonly string[] =>
   [...text.matchAll(/(?<=^|\s)#.*$/gm)].map(([comment]) => comment.trim()).sort();

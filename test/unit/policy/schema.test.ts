@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { policySchema } from "../../../policy/schema/schema.ts";
 import { EFFECT_FAULTS } from "./corpus/effects.ts";
 import { REFERENCE_FAULTS } from "./corpus/references.ts";
@@ -12,8 +12,11 @@ import { edit, EXAMPLE } from "./example.ts";
 const validate = new Ajv2020({ strict: true, allErrors: true }).compile(policySchema());
 
 const OF_SHAPE = new Set(["E110", "E111", "E112"]);
+/** What is no YAML has no values for a schema to look at. */
+const isReadable = (text: string): boolean => parseDocument(text).errors.length === 0;
 const faults = [...SHAPE_FAULTS, ...REFERENCE_FAULTS, ...VALUE_FAULTS, ...EFFECT_FAULTS].filter(
-  ([, , codes]) => codes.some((code) => OF_SHAPE.has(code)),
+  ([, [from, to], codes]) =>
+    codes.some((code) => OF_SHAPE.has(code)) && isReadable(edit(EXAMPLE, from, to)),
 );
 
 /** What a schema cannot say, each with why. */

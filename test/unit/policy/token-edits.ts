@@ -63,3 +63,14 @@ export function* editTokens(text: string, stride: number): Generator<TokenEdit> 
     };
   }
 }
+
+/** The edit of one token, counted around: any two numbers stand for some edit. */
+export function editToken(text: string, token: number, kind: number): string {
+  const tokens = tokensOf(text);
+  const [found, change] = [
+    tokens[token % tokens.length],
+    [...CHANGES.values()][kind % CHANGES.size],
+  ];
+  if (found === undefined || change === undefined) return text;
+  return text.slice(0, found.start) + change(found.text) + text.slice(found.end);
+}
