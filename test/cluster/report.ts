@@ -4,12 +4,15 @@ export type PartOutcome = {
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
+  /** Why it was not played at all. */
+  readonly skipped?: string;
 };
 
 export type Report = {
   heading(text: string): void;
   passed(title: string, seconds: number): void;
   failed(title: string, reason: string, seconds: number): void;
+  skipped(reason: string): void;
   note(text: string): void;
 };
 
@@ -31,6 +34,7 @@ export function createReport(write: (text: string) => void): Report {
         write(`      … ${lines.length - shown.length} lines before\n`);
       for (const each of shown) write(`      ${each}\n`);
     },
+    skipped: (reason) => write(`  – skipped: ${reason}\n`),
     note: (text) => write(`      ${text.trimEnd().replaceAll("\n", "\n      ")}\n`),
   };
 }
@@ -42,8 +46,12 @@ export function formatTable(
 ): string {
   const width = Math.max(...parts.map(({ name }) => name.length), 4);
   const rows = parts.map(
-    ({ name, passed, failed, seconds }) =>
-      `${name.padEnd(width)}  ${`${passed}`.padStart(6)}  ${`${failed}`.padStart(6)}  ${seconds.toFixed(0).padStart(7)}`,
+    ({ name, passed, failed, seconds, skipped }) =>
+      `${name.padEnd(width)}  ${
+        skipped === undefined
+          ? `${`${passed}`.padStart(6)}  ${`${failed}`.padStart(6)}  ${seconds.toFixed(0).padStart(7)}`
+          : `skipped: ${skipped}`
+      }`,
   );
   const wide = Math.max(0, ...figures.map(([name]) => name.length));
   const measured = figures.map(([name, value]) => `${name.padEnd(wide)}  ${value}`);

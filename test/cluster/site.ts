@@ -1,3 +1,5 @@
+import { showPrograms } from "./kubernetes/programs.ts";
+
 /** One machine of the site, and the image in the folder of images that it starts from. */
 export type MachineSpec = {
   readonly name: MachineName;
@@ -29,12 +31,31 @@ export const SITE = {
 
 /** Every machine that there is. */
 export const MACHINES: readonly MachineSpec[] = [
-  { name: "m1", address: "10.18.60.11", what: "master", aliases: ["api"], images: ["base"] },
+  {
+    name: "m1",
+    address: "10.18.60.11",
+    what: "master",
+    aliases: ["api"],
+    images: ["base"],
+    nspawn: showPrograms(),
+  },
   { name: "m2", address: "10.18.60.12", what: "master", images: ["base"] },
   { name: "m3", address: "10.18.60.13", what: "master", images: ["base"] },
-  { name: "w1", address: "10.18.60.21", what: "worker", images: ["base"] },
+  {
+    name: "w1",
+    address: "10.18.60.21",
+    what: "worker",
+    images: ["base"],
+    nspawn: showPrograms(),
+  },
   { name: "s1", address: "10.18.60.40", what: "storage", images: ["ceph", "base"] },
-  { name: "d1", address: "10.18.60.50", what: "KDC, directory, people", images: ["base"] },
+  {
+    name: "d1",
+    address: "10.18.60.50",
+    what: "KDC, directory, people",
+    images: ["base"],
+    nspawn: showPrograms(),
+  },
 ];
 
 /** The full name of a machine. */

@@ -18,6 +18,9 @@
  *   package goes in by `nspawn: ["--bind-ro=…"]` in site.ts.
  * - Daemons are units, or `systemd-run --unit=NAME …`: never a shell's background. What a part leaves
  *   running goes on to the end; what it breaks it mends.
+ * - What people are told to type is read from docs/ (documented.ts), so that it cannot go stale.
+ * - `closing` steps come when all parts have been played, and before a part that `isLast`: there renewals have happened.
+ * - Lifetimes of policy.yaml are minutes; a fault that needs others applies another policy, and puts this one back.
  * - Two cores carry everything: poll once a second, and let nothing spin.
  *
  * While writing: `npm run cluster -- --only PART --keep`, and in another terminal the `nsenter` that it shows.
@@ -58,6 +61,8 @@ export type Part = {
   readonly needs: readonly string[];
   /** Machines that have to be on for it, beside those of the parts that it needs. */
   readonly machines: readonly MachineName[];
+  /** Why it cannot be played on this machine, in a line: then it is skipped, and nothing of it counts as passed. */
+  readonly missing?: () => string | undefined;
   /** True: it takes the ground away from others, and is played after what closes them. */
   readonly isLast?: boolean;
   /**

@@ -29,8 +29,14 @@ export async function playStory(
 ): Promise<void> {
   const broken = new Set<string>();
   const playAll = async (chosen: readonly Act[]): Promise<void> => {
-    for (const { part, steps } of chosen) {
+    for (const { part, steps, skipped } of chosen) {
       report.heading(`${part.name}: ${part.about}`);
+      if (skipped !== undefined) {
+        broken.add(part.name);
+        report.skipped(skipped);
+        done({ name: part.name, passed: 0, failed: 0, seconds: 0, skipped });
+        continue;
+      }
       const missing = part.needs.find((name) => broken.has(name));
       if (missing !== undefined) report.note(`${missing} is not as it should be`);
       const { outcome, isBroken } = await playSteps(part.name, steps, report);
@@ -44,12 +50,15 @@ export async function playStory(
       done((await playSteps(`${part.name}, end`, closing, report, ground)).outcome);
     }
   };
-  const acts = parts.map((part): Act => ({ part, ...part.begin(stage) }));
+  const acts = parts.map((part): Act => {
+    const skipped = part.missing?.();
+    return { part, ...(skipped === undefined ? part.begin(stage) : { skipped, steps: [] }) };
+  });
   await playAll(acts.filter(({ part }) => part.isLast !== true));
   await playAll(acts.filter(({ part }) => part.isLast === true));
 }
 
-type Act = { readonly part: Part } & ReturnType<Part["begin"]>;
+type Act = { readonly part: Part; readonly skipped?: string } & ReturnType<Part["begin"]>;
 
 async function playSteps(
   name: string,

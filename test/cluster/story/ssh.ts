@@ -1,16 +1,12 @@
 import { homeOf } from "../inside.ts";
 import { membershipChange } from "../../harness/directory-entries.ts";
-import { PASSWORD } from "../directory.ts";
-import { documentedLines } from "../documented.ts";
 import type { Machine } from "../machines.ts";
 import { listIssued, NODES } from "../nodes.ts";
+import { act, installKeyreq, kinit, setUp } from "../people.ts";
 import { fqdn, SITE } from "../site.ts";
 import { HOST_KEYS } from "../sshd.ts";
 import type { Part, Stage, Step } from "../stage.ts";
 import { until } from "../until.ts";
-
-/** What people are told to type: the package, and `keyreq setup`. */
-const TYPED = documentedLines("install.md", "## A person's machine");
 
 /** Where alice's certificate is kept to be tried when it has ended. */
 const KEPT = `${homeOf("alice")}/kept`;
@@ -69,31 +65,6 @@ export const sshPart: Part = {
     ],
   }),
 };
-
-async function installKeyreq(stage: Stage): Promise<void> {
-  const d1 = stage.machine("d1");
-  const [line = ""] = TYPED;
-  await d1.type(`cd /media/packages\n${line}`, { timeout: 300 });
-  for (const machine of [d1, ...NODES.map((name) => stage.machine(name))]) {
-    await machine.type("useradd --create-home --shell /bin/bash alice");
-    await machine.type("useradd --create-home --shell /bin/bash bob");
-  }
-  await d1.type("useradd --create-home --shell /bin/bash cela");
-}
-
-async function setUp(stage: Stage, user: string): Promise<void> {
-  const pin = (await stage.machine("m1").type("keyserver authority pin")).trim();
-  const [, line = ""] = TYPED;
-  const typed = line.replace("sha256:9f3a51c0…", pin);
-  await stage.machine("d1").type(`${typed} --yes`, { user });
-}
-
-/** What a person types on d1, as it ends. */
-const act = (d1: Machine, user: string, lines: string): ReturnType<Machine["run"]> =>
-  d1.run(["bash", "-lc", lines], { user, env: { KEYREQ_REASON: "the story" } });
-
-const kinit = (d1: Machine, user: string, principal: string): Promise<string> =>
-  d1.ok(["kinit", principal], { user, stdin: `${PASSWORD}\n` });
 
 /** Plain ssh; whatever it would have asked is a failure. */
 async function logIn(d1: Machine, user: string, as: string, name: string): Promise<void> {

@@ -78,6 +78,24 @@ describe("a story", () => {
     const titles = [...text.matchAll(/✓ (\w+)/g)].map(([, title]) => title);
     expect(titles).toEqual(["begins", "meanwhile", "ends", "breaks"]);
   });
+  test("a part that cannot be played is skipped with its reason, and counts as nothing", async () => {
+    const never = bad("it was tried");
+    const begin = () => ({ steps: [never], closing: [never] });
+    const skipped = part("one", [], { begin, missing: () => "no kubelet here" });
+    const { text, outcomes } = await play([skipped, part("two", [good("goes on")])]);
+    expect(text).toContain("one: a part\n  – skipped: no kubelet here\n");
+    expect(text).not.toContain("it was tried");
+    expect(outcomes).toMatchObject([
+      { name: "one", passed: 0, failed: 0, skipped: "no kubelet here" },
+      { name: "two", passed: 1, failed: 0 },
+    ]);
+    expect(formatTable(outcomes, [])).toMatch(/^one +skipped: no kubelet here$/m);
+    expect(formatTable(outcomes, [])).toMatch(/\n1 passed, 0 failed\n$/);
+  });
+  test("a part that is not missing is played", async () => {
+    const there = part("one", [bad("step")], { missing: () => undefined });
+    expect((await play([there])).outcomes).toMatchObject([{ passed: 0, failed: 1 }]);
+  });
   test("a long reason is shown by its end", async () => {
     const lines = Array.from({ length: 100 }, (_, at) => `line ${at}`).join("\n");
     const talks: Step = { title: "talks", play: () => Promise.reject(new Error(lines)) };
