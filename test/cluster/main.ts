@@ -37,6 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (list) return say(formatListing(parts));
   if (process.getuid?.() !== 0) throw new RangeError("it boots machines, which only root may");
 
+  const packages = resolve(values.packages ?? join(CHECKOUT, "dist"));
+  checkPackages(parts, packages);
   const home = process.env["KEYSYSTEM_CLUSTER"] ?? "/var/tmp/keysystem-cluster";
   mkdirSync(home, { recursive: true });
   await removeLeftovers(home);
@@ -50,7 +52,6 @@ async function main(args: readonly string[]): Promise<number> {
   const logs = join(home, "logs", new Date().toISOString().slice(0, 19).replaceAll(":", ""));
   for (const each of [folder, logs]) mkdirSync(each, { recursive: true });
   const chosen = only.flatMap((name) => ["--only", name]);
-  const packages = resolve(values.packages ?? join(CHECKOUT, "dist"));
   const places = ["--folder", folder, "--logs", logs, "--images", home, "--packages", packages];
   const play = [process.execPath, at("play.ts"), ...places, ...chosen, ...(keep ? ["--keep"] : [])];
   try {
@@ -69,6 +70,14 @@ const at = (file: string): string => join(import.meta.dirname, file);
 function say(text: string): number {
   process.stdout.write(text);
   return 0;
+}
+
+/** Before anything is booted. @throws RangeError */
+function checkPackages(parts: readonly Part[], folder: string): void {
+  if (!parts.some(({ name }) => name === "install")) return;
+  const found = existsSync(folder) ? readdirSync(folder) : [];
+  if (found.some((name) => name.endsWith(".deb"))) return;
+  throw new RangeError(`there are no packages in ${folder}: npm run package`);
 }
 
 /** The images that the machines of these parts start from. */
