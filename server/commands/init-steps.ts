@@ -45,7 +45,9 @@ export async function runInit(context: Context, options: InitOptions): Promise<v
       `Pin  sha256:${pin}`,
       `Keep a copy of ${paths.sealSecret} in another place than the backups: the keys are worth nothing without it.`,
       ...(plan.policy.people.size > 0 && imported !== undefined ? [`Not done yet: ${KEYTAB}`] : []),
-      `Next: keyserver run${paths.root === "/" ? "" : ` --root ${paths.root}`}`,
+      paths.root === "/"
+        ? "Next: systemctl enable --now keyserver      without systemd: keyserver run"
+        : `Next: keyserver run --root ${paths.root}`,
     ].join("\n"),
   );
 }
