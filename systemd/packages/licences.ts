@@ -24,13 +24,17 @@ beside this one. They contain the software below, each part under its own licenc
   return [begin, ...parts].join(`\n${"-".repeat(79)}\n\n`);
 }
 
-const APACHE = /^[^\n]*Apache License\s+Version 2\.0[\s\S]*END OF TERMS AND CONDITIONS[^\n]*/m;
+/** Texts that Debian brings already: these are named, not repeated. */
+const COMMON = [
+  ["Apache-2.0", /^[^\n]*Apache License\s+Version 2\.0[\s\S]*END OF TERMS AND CONDITIONS[^\n]*/m],
+  ["GPL-2", /^ *GNU GENERAL PUBLIC LICENSE\n *Version 2, June 1991[\s\S]*/m],
+] as const;
 
-/** A text that Debian brings already is named, not repeated. */
 const shorten = (text: string): string =>
-  text.replace(
-    APACHE,
-    "Apache License, Version 2.0: on Debian systems /usr/share/common-licenses/Apache-2.0",
+  COMMON.reduce(
+    (rest, [name, pattern]) =>
+      rest.replace(pattern, `${name}: on Debian systems /usr/share/common-licenses/${name}`),
+    text,
   );
 
 /**
