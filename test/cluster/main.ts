@@ -72,12 +72,12 @@ function say(text: string): number {
   return 0;
 }
 
-/** Before anything is booted. @throws RangeError */
+/** Before anything is booted. @throws RangeError with what to do as its cause */
 function checkPackages(parts: readonly Part[], folder: string): void {
   if (!parts.some(({ name }) => name === "install")) return;
   const found = existsSync(folder) ? readdirSync(folder) : [];
   if (found.some((name) => name.endsWith(".deb"))) return;
-  throw new RangeError(`there are no packages in ${folder}: npm run package`);
+  throw new RangeError(`there are no packages in ${folder}`, { cause: "npm run package" });
 }
 
 /** The images that the machines of these parts start from. */
@@ -114,6 +114,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`cluster: error: ${reason}\ncluster: hint: npm run cluster -- --help\n`);
+  const cause = error instanceof Error ? error.cause : undefined;
+  const hint = typeof cause === "string" ? cause : "npm run cluster -- --help";
+  process.stderr.write(`cluster: error: ${reason}\ncluster: hint: ${hint}\n`);
   process.exitCode = 2;
 }
