@@ -9,7 +9,7 @@ import { ledgerGrowth } from "./measures/ledger-growth.ts";
 import { memory } from "./measures/memory.ts";
 import { peopleFacts, peopleLogin } from "./measures/people.ts";
 import { peopleSsh } from "./measures/people-ssh.ts";
-import { policyCommands, policyDecide } from "./measures/policy.ts";
+import { policyBombs, policyCommands, policyDecide } from "./measures/policy.ts";
 import { policyReload } from "./measures/policy-reload.ts";
 import { comparePeer } from "./peer/compare.ts";
 import { formatDocument, formatRow, TABLE_HEAD } from "./report.ts";
@@ -30,6 +30,7 @@ const MEASURES: readonly Measure[] = [
   peopleSsh,
   policyCommands,
   policyDecide,
+  policyBombs,
   policyReload,
 ];
 

@@ -31,6 +31,7 @@ export const MARKS: Readonly<Record<string, Mark | undefined>> = {
   "policy.large.who-can": { on: "value", atMost: 1000 },
   "policy.large.diff": { on: "value", atMost: 1000 },
   "policy.large.domain": undefined,
+  "policy.bomb": { on: "value", atMost: 100 },
   "policy.decide.node": undefined,
   "policy.decide.person": undefined,
   "policy.reload": { on: "value", atMost: 50 },

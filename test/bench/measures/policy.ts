@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { decide } from "../../../policy/decide.ts";
 import type { Policy } from "../../../policy/decision.ts";
 import { readPolicy } from "../../../policy/read.ts";
+import { BOMBS } from "../../harness/policy-bombs.ts";
 import { CHECKOUT } from "../../harness/source-tree.ts";
 import { type Cost, measureCost, measurePeak } from "../command-cost.ts";
 import { largePolicy } from "../large-policy.ts";
@@ -94,6 +95,26 @@ export const policyDecide: Measure = {
     return Promise.resolve({
       "policy.decide.node": measure((turn) => askAsNode(policy, turn)),
       "policy.decide.person": measure((turn) => askAsPerson(policy, turn)),
+    });
+  },
+};
+
+/** `policy.bomb`: the hostile text that takes longest to refuse. */
+export const policyBombs: Measure = {
+  names: ["policy.bomb"],
+  run() {
+    const times = BOMBS.map(([what, text]) => {
+      const runs = Array.from({ length: RUNS }, () => {
+        const start = performance.now();
+        readPolicy(text, { file: "policy.yaml" });
+        return performance.now() - start;
+      });
+      return { what, milliseconds: Math.min(...runs) };
+    });
+    const [slowest] = times.toSorted((one, other) => other.milliseconds - one.milliseconds);
+    if (slowest === undefined) throw new Error("no bombs");
+    return Promise.resolve({
+      "policy.bomb": { value: slowest.milliseconds, unit: "ms", detail: slowest.what },
     });
   },
 };
