@@ -21,14 +21,14 @@ export type ArchiveDeps = {
 /** Writes keyclient with its runtime as one archive, for machines whose `/usr` is not to be written, and gives its name. */
 export function writeArchive(deps: ArchiveDeps): string {
   const { installation, work, out, date } = deps;
-  const name = `keyclient-${installation.version}-linux-${process.arch}.tar.xz`;
+  const name = `keyclient-${installation.version}-linux-${process.arch}.tar.gz`;
   const folder = join(work, "archive");
   mkdirSync(folder);
   writeTree(join(folder, "keysystem"), archiveTree(deps));
   const order = ["--sort=name", "--format=ustar", `--mtime=@${date}`];
   const owner = ["--owner=root:0", "--group=root:0"];
-  // As in the packages: the number of threads is part of what makes the bytes.
-  const pack = "--use-compress-program=xz -3 --threads=2";
+  // gzip is everywhere, xz is not; -n: no name and no time in it.
+  const pack = "--use-compress-program=gzip -6n";
   runCommand(["tar", ...order, ...owner, pack, "-C", folder, "-cf", join(out, name), "keysystem"]);
   return name;
 }

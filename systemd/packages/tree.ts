@@ -39,6 +39,7 @@ export function mergeTrees(trees: readonly Tree[]): Tree {
 
 /** Writes a tree into a folder that has none of it, with modes that no umask changes. */
 export function writeTree(folder: string, tree: Tree): void {
+  makeFolders(folder, ".");
   for (const [path, entry] of tree) {
     const target = join(folder, path);
     makeFolders(folder, entry.kind === "folder" ? path : dirname(path));
@@ -51,8 +52,7 @@ export function writeTree(folder: string, tree: Tree): void {
 }
 
 function makeFolders(root: string, path: string): void {
-  if (path === ".") return;
-  makeFolders(root, dirname(path));
+  if (path !== ".") makeFolders(root, dirname(path));
   mkdirSync(join(root, path), { recursive: true });
   chmodSync(join(root, path), 0o755);
 }

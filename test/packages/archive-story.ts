@@ -1,7 +1,7 @@
 import type { Machine } from "../cluster/machines.ts";
 import type { Part, Stage, Step } from "../cluster/stage.ts";
 
-const ARCHIVE = "/media/packages/keyclient-*-linux-x64.tar.xz";
+const ARCHIVE = "/media/packages/keyclient-*-linux-x64.tar.gz";
 const CLIENT = "/opt/keysystem/client/bin/keyclient";
 
 /** A node that gets everything from the archive, on a `/usr` that nobody can write. */

@@ -96,7 +96,8 @@ describe("trees", () => {
       "two files for a",
     ));
   test("no umask has a say in modes", () => {
-    const folder = mkdtempSync(join(tmpdir(), "keysystem-"));
+    const above = mkdtempSync(join(tmpdir(), "keysystem-"));
+    const folder = join(above, "root");
     const before = process.umask(0o077);
     try {
       const tree = new Map([
@@ -105,13 +106,13 @@ describe("trees", () => {
         ["e/link", link("../d/run")],
       ]);
       writeTree(folder, tree);
-      const modes = ["d", "d/run", "d/read", "e/link"].map(
+      const modes = [".", "d", "d/run", "d/read", "e/link"].map(
         (path) => statSync(join(folder, path)).mode & 0o777,
       );
-      expect(modes).toEqual([0o755, 0o755, 0o644, 0o755]);
+      expect(modes).toEqual([0o755, 0o755, 0o755, 0o644, 0o755]);
     } finally {
       process.umask(before);
-      rmSync(folder, { recursive: true });
+      rmSync(above, { recursive: true });
     }
   });
 });
