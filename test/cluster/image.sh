@@ -38,11 +38,18 @@ quiet="etcd.service krb5-kdc.service krb5-admin-server.service slapd.service con
 
 mkdir -p "$KEYSYSTEM_CLUSTER"
 cd "$KEYSYSTEM_CLUSTER"
-[ -z "$over" ] || sh "$self" "$over"
-exec 9>"$name.lock"
-flock 9
+if [ -n "$over" ]; then
+  sh "$self" "$over"
+  exec 8<"$over.lock"
+  flock --shared 8
+fi
 made="$recipe $suite over:$over $(echo $packages) without: $(echo $quiet)"
-[ "$(cat "$name.made" 2>/dev/null || true)" != "$made" ] || exit 0
+is_made() { [ "$(cat "$name.made" 2>/dev/null || true)" = "$made" ]; }
+! is_made || exit 0
+# Clusters that run on the image hold this lock too, shared (main.ts).
+exec 9>"$name.lock"
+flock --nonblock 9 || { echo "image $name: waiting until nobody runs on the old one …"; flock 9; }
+! is_made || exit 0
 rm -f "$name.made"
 rm -rf --one-file-system "$name" "$name.new" "$name.work" "$name.root"
 

@@ -44,7 +44,8 @@ async function main(args: readonly string[]): Promise<number> {
   await removeLeftovers(home);
   // The far end of a Ctrl-C is play.ts, which ends its machines; this one waits for it.
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
-  for (const image of listImages(parts)) {
+  const images = listImages(parts);
+  for (const image of images) {
     const code = await runHere("unshare", [...PRIVATE_MOUNTS, "sh", at("image.sh"), image], home);
     if (code !== 0) throw new Error(`image ${image} could not be built, see ${home}/${image}.log`);
   }
@@ -57,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     // Were this process killed, play.ts would be told to end.
     const tied = ["--pdeathsig", "TERM", "unshare", ...PRIVATE_MOUNTS, "--net", ...play];
-    return await runHere("setpriv", tied, home);
+    return await runHere("flock", [...holdImages(images, home), "setpriv", ...tied], home);
   } finally {
     await removeRun(folder);
   }
@@ -86,6 +87,12 @@ function listImages(parts: readonly Part[]): readonly string[] {
   const used = MACHINES.filter(({ name }) => names.has(name)).flatMap(({ images }) => images);
   return [...new Set(used)];
 }
+
+/** Arguments of flock that keep images as they are while somebody runs on them. */
+const holdImages = (images: readonly string[], home: string): readonly string[] =>
+  images
+    .flatMap((image) => ["flock", "--shared", "--no-fork", join(home, `${image}.lock`)])
+    .slice(1);
 
 /** What is left of a run. Its machines have ended with it, unless it was killed. */
 async function removeRun(folder: string): Promise<void> {
