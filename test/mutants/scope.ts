@@ -18,7 +18,8 @@ const LEFT_OUT = [
 ];
 
 /** Single tests of that kind, in files whose other tests are quick. */
-export const QUICK = /^(?!who can have an account|says of any request|whatever a sound file|no bytes make it)/;
+export const QUICK =
+  /^(?!who can have an account|says of any request|whatever a sound file|no bytes make it)/;
 
 /** The tests that have to notice. */
 export const TESTS: readonly string[] = listFiles("test/unit/policy").filter(
