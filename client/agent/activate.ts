@@ -4,6 +4,7 @@ import type { Journal } from "../files/journal.ts";
 import { isServed, type Served } from "../service/probe.ts";
 import type { Probe, Recipe } from "../recipe/recipe.ts";
 import type { Hook, HookResult } from "../service/hook.ts";
+import { runReload } from "../service/reload.ts";
 import { formatTime } from "../terminal/duration.ts";
 import { settle } from "./accept.ts";
 import { addSetback } from "./back-off.ts";
@@ -40,7 +41,7 @@ export async function activate(
   recipe: Recipe,
   record: CredentialRecord,
 ): Promise<Activation> {
-  const hook = await callHook(deps, recipe);
+  const hook = await runReload(deps.runHook, recipe);
   const served = await settled(deps, recipe, record);
   const isBroken = record.answered && served !== undefined && served.state !== "served";
   if (isBroken) return rollBack(deps, recipe, record, served.why);
@@ -53,9 +54,6 @@ export async function activate(
 
 const certificateOf = (record: CredentialRecord): Buffer =>
   Buffer.from(record.certificate, "base64");
-
-const callHook = ({ runHook }: ActivateDeps, { reload, timeout }: Recipe): Promise<HookResult> =>
-  reload.length === 0 ? Promise.resolve({ ok: true }) : runHook({ command: reload, timeout });
 
 /** Probes until the new certificate is served, or the service had its time. */
 async function settled(
@@ -121,6 +119,6 @@ async function rollBack(
   installGeneration(disk, generation);
   settle({ journal, memory }, restored);
   memory.keepSetback(grant, setback);
-  await callHook(deps, recipe);
+  await runReload(deps.runHook, recipe);
   return { outcome: "rolled back", message: `${message} since ${formatTime(now())}` };
 }

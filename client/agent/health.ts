@@ -23,7 +23,8 @@ export type CredentialHealth = {
   readonly use: "yes" | "old" | "not running" | "unknown";
   /** Where it was looked at. */
   readonly address?: string;
-  readonly reload: readonly string[];
+  /** Commands, each a program with its arguments. */
+  readonly reload: Recipe["reload"];
   /** What is to be known beside the state. */
   readonly note?: string;
 };

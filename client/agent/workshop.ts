@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createJournal, type Journal } from "../files/journal.ts";
 import { privateTo } from "../files/disk.ts";
@@ -33,7 +34,11 @@ export function openWorkshop(deps: AgentDeps): Workshop {
   const recipesFolder = join(paths.root, config.recipes ?? PLACES.recipes);
   const read = readCookbook(
     { shipped: deps.shipped, local: recipesFolder },
-    readAccounts(paths.passwd, paths.group),
+    {
+      accounts: readAccounts(paths.passwd, paths.group),
+      node: config.node,
+      exists: (path) => existsSync(join(paths.root, path)),
+    },
   );
   const cookbook = paths.root === "/" ? read : withoutServices(read);
   const { identity } = state;

@@ -3,6 +3,7 @@ import type { AgentDeps } from "../agent/agent.ts";
 import { openWorkshop } from "../agent/workshop.ts";
 import { addressOf, isServed, probe } from "../service/probe.ts";
 import { runHook } from "../service/hook.ts";
+import { formatReload, runReload } from "../service/reload.ts";
 import { Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
 
@@ -18,8 +19,8 @@ export async function hookTestCommand(
     const known = [...cookbook.recipes.keys()].join(", ");
     throw new Failure(EXIT.usage, `there is no recipe for ${grant}`, [`recipes: ${known}`]);
   }
-  const { reload, timeout } = recipe;
-  const result = reload.length === 0 ? undefined : await runHook({ command: reload, timeout });
+  const { reload } = recipe;
+  const result = reload.length === 0 ? undefined : await runReload(runHook, recipe);
   const served = recipe.probe === undefined ? undefined : await probe(recipe.probe);
   const record = memory.state().credentials[grant];
   const inUse =
@@ -32,7 +33,7 @@ export async function hookTestCommand(
       `correct reload in ${recipe.source}, then:  keyclient hook test ${grant}`,
     ]);
   }
-  output.done("reload", result === undefined ? "the recipe has none" : reload.join(" "));
+  output.done("reload", result === undefined ? "the recipe has none" : formatReload(reload));
   if (recipe.probe !== undefined) {
     const address = addressOf(recipe.probe);
     output.say(

@@ -6,6 +6,7 @@ import { examine, exitFor, isTrouble, type CredentialHealth } from "../agent/hea
 import { rejoinHint } from "../agent/reach.ts";
 import { readTrust, type State } from "../agent/state.ts";
 import { openWorkshop, type Workshop } from "../agent/workshop.ts";
+import { formatReload } from "../service/reload.ts";
 import { formatDuration, formatRoughly, formatTime } from "../terminal/duration.ts";
 import { Failure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
@@ -153,7 +154,7 @@ function sayUse({ use, address }: CredentialHealth): string {
 }
 
 function sayReload({ reload, use, note }: CredentialHealth): string {
-  const command = reload.length === 0 ? "–" : reload.join(" ");
+  const command = reload.length === 0 ? "–" : formatReload(reload);
   if (note !== undefined) return `${command}  ← ${note}`;
   return use === "old" ? `${command}  ← on disk is newer than what is served` : command;
 }
@@ -212,7 +213,7 @@ function sayOne(
     ],
     ["in use", sayUse(health)],
     ["files", recipe === undefined ? "–" : Object.values(recipe.files).slice(1).join(", ")],
-    ["reloaded by", health.reload.join(" ") || "–"],
+    ["reloaded by", formatReload(health.reload) || "–"],
     ["recipe", recipe?.source ?? "–"],
     ["note", health.note ?? "–"],
   ];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { codeOfError, messageOf } from "../terminal/failure.ts";
 import type { Accounts } from "./accounts.ts";
-import { modeOf, parseRecipe, type ParsedRecipe } from "./parse-recipe.ts";
+import { commandsOf, modeOf, parseRecipe, type ParsedRecipe } from "./parse-recipe.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** All recipes of a machine, one for a grant, with what is wrong with the others. */
@@ -12,6 +12,14 @@ export type Cookbook = {
   readonly problems: readonly { readonly file: string; readonly message: string }[];
   /** Optional recipes whose owner does not exist here. */
   readonly skipped: ReadonlyMap<string, string>;
+};
+
+/** What recipes are held against: who there is on this machine, what there is, and what it is called. */
+export type Household = {
+  readonly accounts: Accounts;
+  /** The node's name, for `<node>` in a reload. */
+  readonly node: string;
+  readonly exists: (path: string) => boolean;
 };
 
 /** Folders with recipes; a local file takes the place of a shipped one of the same name or grant. */
@@ -30,13 +38,13 @@ type Draft = {
 };
 
 /** Reads every recipe of the two folders. Never throws for what a recipe says. */
-export function readCookbook(folders: RecipeFolders, accounts: Accounts): Cookbook {
+export function readCookbook(folders: RecipeFolders, household: Household): Cookbook {
   const draft: Draft = { recipes: new Map(), problems: [], skipped: new Map() };
   const local = listRecipes(folders.local);
   const overridden = new Set(local.map((file) => basename(file)));
   const shipped = listRecipes(folders.shipped).filter((file) => !overridden.has(basename(file)));
-  for (const file of local) addFile(draft, accounts, file, false);
-  for (const file of shipped) addFile(draft, accounts, file, true);
+  for (const file of local) addFile(draft, household, file, false);
+  for (const file of shipped) addFile(draft, household, file, true);
   return draft;
 }
 
@@ -50,16 +58,16 @@ function listRecipes(folder: string): readonly string[] {
   }
 }
 
-function addFile(draft: Draft, accounts: Accounts, file: string, shipped: boolean): void {
+function addFile(draft: Draft, household: Household, file: string, shipped: boolean): void {
   try {
     const parsed = parseRecipe(readFileSync(file, "utf8"), file);
-    add(draft, accounts, { file, shipped, parsed });
+    add(draft, household, { file, shipped, parsed });
   } catch (error) {
     draft.problems.push({ file, message: messageOf(error) });
   }
 }
 
-function add(draft: Draft, accounts: Accounts, entry: Entry): void {
+function add(draft: Draft, household: Household, entry: Entry): void {
   const { grant } = entry.parsed.text;
   const other = draft.recipes.get(grant);
   if (other !== undefined || draft.skipped.has(grant)) {
@@ -70,9 +78,14 @@ function add(draft: Draft, accounts: Accounts, entry: Entry): void {
   }
   const clash = findClash(draft, entry.parsed);
   if (clash !== undefined) throw new RecipeConflict(`${entry.file}: ${clash}`);
-  const recipe = resolve(accounts, entry);
+  const { needs, optional } = entry.parsed.text;
+  if (needs !== undefined && !household.exists(needs)) {
+    draft.skipped.set(grant, `${needs} does not exist on this machine`);
+    return;
+  }
+  const recipe = resolve(household, entry);
   if (typeof recipe === "string") {
-    if (entry.parsed.text.optional !== true) throw new RecipeConflict(`${entry.file}: ${recipe}`);
+    if (optional !== true) throw new RecipeConflict(`${entry.file}: ${recipe}`);
     draft.skipped.set(grant, recipe);
   } else {
     draft.recipes.set(grant, recipe);
@@ -103,7 +116,7 @@ export function targetsOf({ files }: Pick<Recipe, "files">): readonly string[] {
   }
 }
 
-function resolve(accounts: Accounts, { file, shipped, parsed }: Entry): Recipe | string {
+function resolve({ accounts, node }: Household, { file, shipped, parsed }: Entry): Recipe | string {
   const { text, files } = parsed;
   const user = accounts.user(text.owner ?? "root");
   if (user === undefined) return `user ${text.owner} does not exist on this machine`;
@@ -120,10 +133,19 @@ function resolve(accounts: Accounts, { file, shipped, parsed }: Entry): Recipe |
     ...(text["key-kind"] === undefined ? {} : { keyKind: text["key-kind"] }),
     keepKey: text["keep-key"] ?? files.form === "ssh",
     bundles: text.bundles ?? [],
-    reload: text.reload ?? [],
+    reload: commandsOf(text).map((command) => command.map((word) => nameNode(word, node))),
     ...(text.probe === undefined ? {} : { probe: text.probe }),
     timeout: text.timeout ?? DEFAULT_TIMEOUT,
   };
 }
 
+/** A name that could be an option or a path is not put into a command. @throws RecipeConflict */
+function nameNode(word: string, node: string): string {
+  if (!word.includes(NODE)) return word;
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(node))
+    throw new RecipeConflict(`${NODE} in reload: ${JSON.stringify(node)} is no name for a command`);
+  return word.replaceAll(NODE, node);
+}
+
+const NODE = "<node>";
 const DEFAULT_TIMEOUT = 30;

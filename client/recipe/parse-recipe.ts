@@ -17,11 +17,14 @@ const READABLE_BY_OTHERS = 0o007;
 export function parseRecipe(source: string, file: string): ParsedRecipe {
   const text = parseConfig(RecipeText, source, file);
   const files = filesOf(text, file);
-  for (const path of [...Object.values(text.files), ...bundlePaths(text)]) componentsOf(path);
+  for (const path of [...Object.values(text.files), ...bundlePaths(text), ...neededPaths(text)])
+    componentsOf(path);
   if ((modeOf(text) & READABLE_BY_OTHERS) !== 0) {
     throw wrong(file, `mode ${text.mode} lets everyone at the private key`, "mode 0600 or 0640");
   }
-  const argument = text.reload?.find((part) => part.includes("\0"));
+  const argument = commandsOf(text)
+    .flat()
+    .find((part) => part.includes("\0"));
   if (argument !== undefined)
     throw wrong(file, "an argument of reload holds a NUL byte", "leave it out");
   return { text, files };
@@ -29,6 +32,16 @@ export function parseRecipe(source: string, file: string): ParsedRecipe {
 
 /** The mode of the file that holds the key. */
 export const modeOf = (text: RecipeText): number => Number.parseInt(text.mode ?? "0600", 8);
+
+/** The commands of its reload, as they are written. */
+export const commandsOf = ({ reload = [] }: RecipeText): readonly (readonly string[])[] => {
+  const words = reload.flatMap((part) => (typeof part === "string" ? [part] : []));
+  const commands = reload.flatMap((part) => (typeof part === "string" ? [] : [part]));
+  return words.length === 0 ? commands : [words];
+};
+
+const neededPaths = ({ needs }: RecipeText): readonly string[] =>
+  needs === undefined ? [] : [needs];
 
 const bundlePaths = (text: RecipeText): readonly string[] =>
   (text.bundles ?? []).map((bundle) => bundle.file);

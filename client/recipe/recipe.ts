@@ -44,6 +44,8 @@ export const Bundle = Type.Object(
 );
 export type Bundle = Static<typeof Bundle>;
 
+const Command = Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 });
+
 /** A recipe as it is written (docs/recipes.md). All that it can say is here: there is no shell. */
 export const RecipeText = Type.Object(
   {
@@ -75,15 +77,19 @@ export const RecipeText = Type.Object(
     "key-kind": Type.Optional(Type.Union(MADE_KEYS.map((kind) => Type.Literal(kind)))),
     "keep-key": Type.Optional(Type.Boolean()),
     bundles: Type.Optional(Type.Array(Bundle)),
-    /** Program and arguments, run without a shell. */
+    /** Program and arguments, run without a shell; or several such, run one after the other. */
     reload: Type.Optional(
-      Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 }),
+      Type.Union([Command, Type.Array(Command, { minItems: 1, maxItems: 8 })], {
+        description: "a list: a program and its arguments, or several such lists",
+      }),
     ),
     probe: Type.Optional(Probe),
-    /** Seconds that the reload may take, and again the service to serve what is new. */
+    /** Seconds that each command of the reload may take, and again the service to serve what is new. */
     timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
     /** Nothing is asked for where owner or group do not exist on the machine. */
     optional: Type.Optional(Type.Boolean()),
+    /** Nothing is asked for where this does not exist on the machine. */
+    needs: Type.Optional(Path),
   },
   closed,
 );
@@ -119,7 +125,8 @@ export type Recipe = {
   readonly keyKind?: MadeKey;
   readonly keepKey: boolean;
   readonly bundles: readonly Bundle[];
-  readonly reload: readonly string[];
+  /** Commands, each a program with its arguments. */
+  readonly reload: readonly (readonly string[])[];
   readonly probe?: Probe;
   /** Seconds. */
   readonly timeout: number;

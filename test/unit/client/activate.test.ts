@@ -40,7 +40,7 @@ const recipe: Recipe = {
   keyMode: 0o600,
   keepKey: false,
   bundles: [],
-  reload: ["reload-web"],
+  reload: [["reload-web"]],
   probe: { tls: "127.0.0.1:443" },
   timeout: 3,
 };

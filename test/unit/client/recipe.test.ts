@@ -5,15 +5,26 @@ import { readCookbook } from "../../../client/recipe/cookbook.ts";
 import { makeRoot, put } from "./scratch.ts";
 
 const SHIPPED = join(import.meta.dirname, "../../../client/recipes");
+const CEPH = "/etc/ceph/ceph.client.keysystem.keyring";
+const CEPHADM = "/etc/ceph/ceph.client.keysystem-ssh.keyring";
 const GOOD = "grant: web\nfiles: { key: /etc/web/key.pem, certificate: /etc/web/crt.pem }\n";
 
-function cookbookOf(files: Readonly<Record<string, string>>, shipped = "/nowhere") {
+function cookbookOf(
+  files: Readonly<Record<string, string>>,
+  shipped = "/nowhere",
+  { node = "s1", there = [CEPH, CEPHADM] }: { node?: string; there?: readonly string[] } = {},
+) {
   const root = makeRoot();
   for (const [name, text] of Object.entries(files)) put(root, `recipes/${name}`, text);
-  put(root, "passwd", "root:x:0:0::/root:/bin/sh\netcd:x:104:105::/:/bin/false\n");
-  put(root, "group", "root:x:0:\netcd:x:105:\n");
+  put(
+    root,
+    "passwd",
+    "root:x:0:0::/root:/bin/sh\netcd:x:104:105::/:/bin/false\nceph:x:64045:64045::/:/bin/false\n",
+  );
+  put(root, "group", "root:x:0:\netcd:x:105:\nceph:x:64045:\n");
   const accounts = readAccounts(join(root, "passwd"), join(root, "group"));
-  return readCookbook({ local: join(root, "recipes"), shipped }, accounts);
+  const household = { accounts, node, exists: (path: string) => there.includes(path) };
+  return readCookbook({ local: join(root, "recipes"), shipped }, household);
 }
 
 test.for([
@@ -22,6 +33,20 @@ test.for([
   { name: "a misspelt key", text: `${GOOD}onwer: root\n`, says: /:3:1: .*owner/ },
   { name: "a shell line as reload", text: `${GOOD}reload: systemctl reload web\n`, says: /reload/ },
   { name: "an empty reload", text: `${GOOD}reload: []\n`, says: /reload/ },
+  { name: "a reload of no commands", text: `${GOOD}reload: [[]]\n`, says: /reload/ },
+  { name: "words beside commands", text: `${GOOD}reload: [a, [b, c]]\n`, says: /reload/ },
+  {
+    name: "nine commands",
+    text: `${GOOD}reload: [${"[a], ".repeat(9)}]\n`,
+    says: /reload/,
+  },
+  {
+    name: "NUL in a second command",
+    text: `${GOOD}reload: [[a], [b, "c\0"]]\n`,
+    says: /NUL/,
+  },
+  { name: "a need of no path", text: `${GOOD}needs: ceph.conf\n`, says: /needs/ },
+  { name: "a need with ..", text: `${GOOD}needs: /etc/../x\n`, says: /plain absolute path/ },
   { name: "a key for everyone", text: `${GOOD}mode: "0644"\n`, says: /mode 0644 lets everyone/ },
   { name: "a mode that is a number", text: `${GOOD}mode: 600\n`, says: /mode/ },
   { name: "a mode with set-uid", text: `${GOOD}mode: "4600"\n`, says: /mode/ },
@@ -114,6 +139,9 @@ test("every shipped recipe is good", () => {
   expect([...skipped.keys()]).toEqual([]);
   expect([...recipes.keys()].toSorted()).toEqual([
     "apiserver-to-kubelet",
+    "ceph-dashboard",
+    "ceph-rgw",
+    "cephadm-ssh",
     "etcd-client",
     "etcd-peer",
     "etcd-server",
@@ -137,6 +165,38 @@ test("an optional recipe without its user is skipped and says why", () => {
   expect([recipes.size, problems.length]).toEqual([0, 0]);
   expect(skipped.get("web")).toBe("user nobody-here does not exist on this machine");
 });
+
+test("a recipe whose need is not there is skipped and says so; it is asked for when it is", () => {
+  const without = cookbookOf({}, SHIPPED, { there: [CEPHADM] });
+  expect(without.problems).toEqual([]);
+  expect(without.recipes.has("ceph-dashboard")).toBe(false);
+  expect([...without.skipped]).toEqual([
+    ["ceph-dashboard", `${CEPH} does not exist on this machine`],
+  ]);
+  expect(cookbookOf({}, SHIPPED).recipes.has("ceph-dashboard")).toBe(true);
+});
+
+test("one command, or several; <node> in them is this machine's name", () => {
+  const one = cookbookOf({ "web.yaml": `${GOOD}reload: [systemctl, reload, "web@<node>"]\n` });
+  expect(one.recipes.get("web")?.reload).toEqual([["systemctl", "reload", "web@s1"]]);
+  const two = cookbookOf({ "web.yaml": `${GOOD}reload: [[a, "<node>/<node>"], [b, "<fqdn>"]]\n` });
+  expect(two.recipes.get("web")?.reload).toEqual([
+    ["a", "s1/s1"],
+    ["b", "<fqdn>"],
+  ]);
+});
+
+test.for([{ node: "-rf" }, { node: "../m1" }, { node: "a b" }, { node: "" }, { node: "a/b" }])(
+  "a node called $node gets into no command",
+  ({ node }) => {
+    const text = `${GOOD}reload: [systemctl, reload, "<node>"]\n`;
+    const plain = "grant: other\nfiles: { key: /o/key, certificate: /o/crt }\nreload: [x]\n";
+    const files = { "web.yaml": text, "other.yaml": plain };
+    const { recipes, problems } = cookbookOf(files, "/nowhere", { node });
+    expect([...recipes.keys()]).toEqual(["other"]);
+    expect(problems[0]?.message).toContain("is no name for a command");
+  },
+);
 
 test.for([{ file: "kubelet.yaml" }, { file: "mine.yaml" }])(
   "a local $file takes the place of the shipped recipe for kubelet",
