@@ -108,6 +108,14 @@ type IssueHead = GrantHead & {
   readonly lifetimePlace: Place;
 };
 
+/** How a node may come back by itself whose identity has ended. */
+export type Recovery = {
+  /** Seconds after its end. */
+  readonly within: number;
+  /** How often, until it joins anew. */
+  readonly times: number;
+};
+
 /** An X.509 certificate under fixed names. */
 export type TlsGrant = IssueHead & {
   readonly kind: "tls";
@@ -116,6 +124,8 @@ export type TlsGrant = IssueHead & {
   readonly cn: Template;
   readonly o: readonly Template[];
   readonly names: readonly Template[];
+  /** Of an identity alone; absent: with its end it is over. */
+  readonly recover?: Recovery;
 };
 /** An SSH host certificate. */
 export type SshHostGrant = IssueHead & {

@@ -100,7 +100,15 @@ function throughOf(policy: Policy, { who, effect: { grant } }: Holder): string {
   }
 }
 
-const APART: readonly FieldName[] = ["lifetime", "source-address", "reason", "backdate", "keys"];
+const APART: readonly FieldName[] = [
+  "lifetime",
+  "source-address",
+  "reason",
+  "backdate",
+  "keys",
+  "recover-within",
+  "recover-times",
+];
 
 function getsOf({ effect }: Holder, view: "open" | "closed"): string {
   const { plan } = effect;

@@ -34,6 +34,8 @@ export const FIELD_NAMES = [
   "reason",
   "backdate",
   "keys",
+  "recover-within",
+  "recover-times",
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
@@ -113,7 +115,14 @@ export function limitFields(grant: Grant): readonly Field[] {
     { name: "source-address", values: isSshUser(grant) ? ranges : sorted(new Set(ranges)) },
     { name: "reason", values: reasonRequired ? ["required"] : [] },
     ...choiceFields(grant),
+    ...recoverFields(grant),
   ];
+}
+
+function recoverFields(grant: Grant): readonly Field[] {
+  if (grant.verb !== "issue" || grant.kind !== "tls" || grant.recover === undefined) return [];
+  const { within, times } = grant.recover;
+  return [durationField("recover-within", within), { name: "recover-times", values: [`${times}`] }];
 }
 
 const isSshUser = (grant: Grant): boolean => grant.verb === "issue" && grant.kind === "ssh-user";

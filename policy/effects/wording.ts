@@ -38,6 +38,8 @@ export function wordField({ name, values }: Field): string {
     case "reason":
     case "backdate":
     case "keys":
+    case "recover-within":
+    case "recover-times":
       return `${name} ${text}`;
   }
 }

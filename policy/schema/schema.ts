@@ -9,6 +9,7 @@ import { NODE_SHAPE } from "../sections/nodes.ts";
 import { ACTIONS, ADMIT_SHAPE, FETCH_SHAPE, OPERATE_SHAPE } from "../sections/other-grants.ts";
 import { PEOPLE_SHAPE } from "../sections/people.ts";
 import { POLICY_SHAPE } from "../sections/policy.ts";
+import { RECOVER_SHAPE } from "../sections/recover.ts";
 import { EXTENSIONS } from "../sections/ssh-grant.ts";
 import { EXPECTED_FIELDS, PERSON_SHAPE, TEST_SHAPE } from "../sections/tests.ts";
 import { USAGES } from "../sections/tls-grant.ts";
@@ -102,6 +103,10 @@ function grants(): readonly Schema[] {
     o: NAMES,
     names: NAMES,
     wildcard: BOOLEAN,
+    recover: section(RECOVER_SHAPE, {
+      within: DURATION,
+      times: { type: "integer", minimum: 1, maximum: 32 },
+    }),
   };
   const person = {
     principals: NAMES,

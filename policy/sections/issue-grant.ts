@@ -26,6 +26,7 @@ export const ISSUE_SHAPES = {
     o: "optional",
     names: "optional",
     wildcard: "optional",
+    recover: "optional",
   },
   "ssh-host": { ...COMMON, names: "optional" },
   "ssh-user": {

@@ -5,10 +5,11 @@ import { partsText } from "../text/template.ts";
 import type { Fields } from "./fields.ts";
 import type { IssueHead } from "./grant-head.ts";
 import type { GrantAt } from "./other-grants.ts";
+import { readRecover } from "./recover.ts";
 import { readTemplate, readTemplates } from "./templates.ts";
 import { readBoolean, readWords } from "./values.ts";
 
-type Key = "usage" | "cn" | "o" | "names" | "wildcard";
+type Key = "usage" | "cn" | "o" | "names" | "wildcard" | "recover";
 
 /** What a TLS certificate can be for. */
 export const USAGES = ["server", "client"] as const;
@@ -30,6 +31,8 @@ export function readTls(
   const list = (tree: Tree | undefined, field: "o" | "names"): readonly Template[] | undefined =>
     tree ? readTemplates(tree, `${field} of ${what}`, { ...setting, field }) : [];
   const [o, names] = [list(fields("o"), "o"), list(fields("names"), "names")];
+  const recoverTree = fields("recover");
+  const recover = recoverTree && readRecover(recoverTree, head.authority.name, at);
   if (!usage || !usageTree || !cn || !o || !names || wildcard === undefined) return undefined;
   if (wildcardTree ? !wildcard : fields.lacks("wildcard")) refuseWildcards(names, at);
   if (usage.includes("server") && fields.lacks("names")) {
@@ -37,7 +40,8 @@ export function readTls(
       label: "clients look at the names of a server, never at its cn",
     });
   }
-  return { ...head, kind: "tls", usage, usagePlace: usageTree.place, cn, o, names };
+  const common = { ...head, usage, usagePlace: usageTree.place, cn, o, names };
+  return { ...common, kind: "tls", ...(recover === undefined ? {} : { recover }) };
 }
 
 /** A name for everything below a domain must be meant. */

@@ -61,7 +61,13 @@ function directionOf(before: Field, after: Field): Direction {
   return { gains: more, loses: less };
 }
 
-const COUNTED: ReadonlySet<FieldName> = new Set(["lifetime", "backdate", "choose-at-most"]);
+const COUNTED: ReadonlySet<FieldName> = new Set([
+  "lifetime",
+  "backdate",
+  "choose-at-most",
+  "recover-within",
+  "recover-times",
+]);
 const BINDING: ReadonlySet<FieldName> = new Set(["reason", "force-command"]);
 
 const direction = (difference: number): Direction => ({
