@@ -7,8 +7,8 @@ import type { NodeAuthenticator } from "./node.ts";
 import { peerAddress } from "./peer-address.ts";
 import { peerCertificate } from "./peer-certificate.ts";
 
-/** Finds out who a request comes from. */
-export type Authenticate = (request: FastifyRequest) => Promise<Caller>;
+/** Finds out who a request comes from; `asked` are the grants that it asks certificates of (see {@link NodeAuthenticator}). */
+export type Authenticate = (request: FastifyRequest, asked?: readonly string[]) => Promise<Caller>;
 
 /** The ways by which callers prove who they are over HTTPS; a way that is absent is not taken. */
 export type Ways = {
@@ -26,12 +26,12 @@ export type Ways = {
  * both is the person's, since it is the header that belongs to this one request.
  */
 export function createHttpsAuthenticator(ways: Ways): Authenticate {
-  return async (request) => {
+  return async (request, asked) => {
     const { authorization } = request.headers;
     if (authorization !== undefined) return authenticatePerson(ways, request, authorization);
     const { socket } = request.raw;
     if (!(socket instanceof TLSSocket)) throw new TypeError("not a TLS connection");
-    return ways.node(peerCertificate(socket), sourceOf(request));
+    return ways.node(peerCertificate(socket), sourceOf(request), asked);
   };
 }
 

@@ -5,33 +5,51 @@ import { formatTime } from "../time.ts";
 import type { Caller } from "./caller.ts";
 import { createIdentityFinder, type Identity } from "./identity.ts";
 import type { PeerCertificate } from "./peer-certificate.ts";
+import { allowRecovery, noteRecovery } from "./recovery.ts";
 
 export type NodeAuthDeps = {
   readonly policy: () => Policy;
-  readonly ledger: Pick<Ledger, "findCertificate" | "findNode" | "confirmIdentity" | "note">;
+  readonly ledger: Pick<
+    Ledger,
+    "findCertificate" | "findNode" | "confirmIdentity" | "noteRecovery" | "note"
+  >;
   /** Seconds since 1970. */
   readonly now: () => number;
 };
 
-/** Gives the node behind a client certificate. @throws KeysystemError `auth.*` */
-export type NodeAuthenticator = (peer: PeerCertificate, from: string) => Promise<Caller>;
+/**
+ * Gives the node behind a client certificate. `asked` are the grants of a request for certificates: by one for a new
+ * identity, alone, a node whose identity has ended comes back where the policy lets it.
+ *
+ * @throws KeysystemError `auth.*`
+ */
+export type NodeAuthenticator = (
+  peer: PeerCertificate,
+  from: string,
+  asked?: readonly string[],
+) => Promise<Caller>;
 
 /**
  * Judges a node's client certificate, anew on each request: also on a connection that has been open for hours.
  *
  * Accepted is only a certificate that the ledger has, byte for byte, as an identity of an active node of the policy,
- * within its time, from the node's own address, and not older than the newest one that the node has used.
+ * within its time, from the node's own address, and not older than the newest one that the node has used. Where the
+ * policy lets a node come back that was off for longer, all of that but the time holds for it too.
  */
 export function createNodeAuthenticator(deps: NodeAuthDeps): NodeAuthenticator {
   const findIdentity = createIdentityFinder(deps.ledger);
   const raised = new Set<string>();
 
-  return async (peer, from) => {
+  return async (peer, from, asked) => {
     checkChain(peer);
     const identity = await findIdentity(peer.raw);
-    checkTime(identity, deps.now());
+    const now = deps.now();
+    checkBegin(identity, now);
+    const recovery =
+      now > identity.notAfter ? allowRecovery(deps.policy(), identity, { asked, now }) : undefined;
     checkAddress(deps.policy(), identity.node, from);
     await checkState(deps, raised, identity, from);
+    if (recovery !== undefined) await noteRecovery(deps, identity, { ...recovery, from });
     return { subject: { kind: "node", node: identity.node }, from };
   };
 }
@@ -42,15 +60,10 @@ function checkChain({ chained, why }: PeerCertificate): void {
   throw new KeysystemError("auth.certificate", detail);
 }
 
-function checkTime({ notBefore, notAfter }: Identity, now: number): void {
-  if (now > notAfter) {
-    const detail = `the client certificate ended at ${formatTime(notAfter)}; join again with a new join string`;
-    throw new KeysystemError("auth.expired", detail);
-  }
-  if (now < notBefore) {
-    const detail = `the client certificate begins at ${formatTime(notBefore)}; the server's clock says ${formatTime(now)}`;
-    throw new KeysystemError("auth.certificate", detail);
-  }
+function checkBegin({ notBefore }: Identity, now: number): void {
+  if (now >= notBefore) return;
+  const detail = `the client certificate begins at ${formatTime(notBefore)}; the server's clock says ${formatTime(now)}`;
+  throw new KeysystemError("auth.certificate", detail);
 }
 
 function checkAddress(policy: Policy, node: string, from: string): void {

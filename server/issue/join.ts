@@ -88,7 +88,7 @@ async function findGoodToken({ ledger, now }: JoinDeps, secret: string): Promise
 }
 
 /** The grant by which a node gets its identity: its own of authority `nodes`. */
-export function identityGrant({ policy }: ActivePolicy, node: string): string {
+export function identityGrant({ policy }: Pick<ActivePolicy, "policy">, node: string): string {
   for (const { grant, decision } of grantsOf(policy, { kind: "node", node })) {
     if (decision.verdict === "deny" || decision.plan.verb !== "issue") continue;
     if (decision.plan.authority === "nodes") return grant;

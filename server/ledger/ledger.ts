@@ -51,6 +51,11 @@ export type Ledger = {
     serial: string,
     at: number,
   ): Promise<"newest" | "superseded" | "unknown">;
+  /**
+   * Notes that a node comes back by itself with an identity that has ended, and logs it. False, and nothing is
+   * written, when it has done so `times` times with other identities since it joined.
+   */
+  noteRecovery(recovery: Recovery): Promise<boolean>;
   setNodeState(
     node: string,
     state: "active" | "suspended" | "removed",
@@ -74,6 +79,15 @@ export type Ledger = {
   /** Resolves when the ledger can be written now; rejects with the reason otherwise. */
   probe(): Promise<void>;
   close(): Promise<void>;
+};
+
+/** A node that asks for a new identity with one that has ended. */
+export type Recovery = {
+  readonly node: string;
+  readonly serial: string;
+  readonly at: number;
+  readonly from: string;
+  readonly times: number;
 };
 
 /** Where the log stands: entries, and the hash of the last as hex (64 zeros when there is none). */

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { LogWriter } from "../log/chain.ts";
 import { formatEntry } from "../log/entry.ts";
 import { LedgerError } from "./ledger-error.ts";
-import type { NodeState } from "./ledger.ts";
+import type { NodeState, Recovery } from "./ledger.ts";
 import { KIND } from "./names.ts";
 
 /** The nodes table. All but `find`, `list` and `standing` write in the caller's transaction. */
@@ -17,6 +17,8 @@ export type Nodes = {
   readonly standing: (name: string, serial: Buffer) => Standing;
   /** Moves the newest used identity forward, never back; gives the standing that comes of it. */
   readonly confirm: (name: string, serial: Buffer, at: number) => Exclude<Standing, "newer">;
+  /** Whether a node may come back with an identity that has ended; the first time it is noted and logged. */
+  readonly recover: (recovery: Recovery) => boolean;
 };
 
 /** `newer`: than any that was used; `newest`: the one used last; `superseded`: a newer one has been used. */
@@ -32,6 +34,10 @@ const IDENTITY = `
   SELECT seq, (SELECT coalesce(confirmed, 0) FROM nodes WHERE name = :node) AS confirmed FROM intents
   WHERE authority IN (SELECT id FROM names WHERE kind = ${KIND.authority}) AND serial = :serial
     AND EXISTS (SELECT 1 FROM certificates WHERE intent = seq AND identity_of = :node)`;
+
+/** Identities with which a node came back since it joined: all of them, and whether this is one. */
+const RECOVERED = `
+  SELECT count(*) AS times, coalesce(max(serial = :serial), 0) AS again FROM recoveries WHERE node = :node`;
 
 /** Creates the table's operations on a ledger's database. */
 export function createNodes(db: Database, log: LogWriter): Nodes {
@@ -49,6 +55,14 @@ export function createNodes(db: Database, log: LogWriter): Nodes {
   const confirm = db.prepare<[number, number, string]>(
     "UPDATE nodes SET confirmed = ?, confirmed_at = ? WHERE name = ?",
   );
+  const recovered = db.prepare<
+    [{ readonly node: string; readonly serial: Buffer }],
+    { readonly times: number; readonly again: number }
+  >(RECOVERED);
+  const addRecovery = db.prepare<[string, Buffer, number]>(
+    "INSERT INTO recoveries VALUES (?, ?, ?)",
+  );
+  const forgetRecoveries = db.prepare<[string]>("DELETE FROM recoveries WHERE node = ?");
   return {
     find: (name) => {
       const row = find.get(name);
@@ -57,6 +71,7 @@ export function createNodes(db: Database, log: LogWriter): Nodes {
     list: () => list.all().map(toNode),
     join: (name, intent, at) => {
       join.run(name, at, intent, at);
+      forgetRecoveries.run(name);
     },
     setState: (name, state, by, at) => {
       if (setState.run(state, name).changes === 0) {
@@ -72,6 +87,15 @@ export function createNodes(db: Database, log: LogWriter): Nodes {
       if (standing !== "newer") return standing;
       confirm.run(found.seq, at, name);
       return "newest";
+    },
+    recover: ({ node, serial, at, from, times }) => {
+      const bytes = Buffer.from(serial, "hex");
+      const before = recovered.get({ node, serial: bytes }) ?? { times: 0, again: 0 };
+      if (before.again === 1) return true;
+      if (before.times >= times) return false;
+      addRecovery.run(node, bytes, at);
+      log.append(formatEntry({ at, event: "identity.recovered", node, serial, from }));
+      return true;
     },
   };
 }

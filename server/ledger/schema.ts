@@ -81,6 +81,16 @@ const FIRST = `
   ${LOG_TABLE}
 `;
 
+/** Identities whose end was passed over since their nodes joined: each came back by itself and got a new one. */
+const RECOVERIES = `
+  CREATE TABLE recoveries (
+    node TEXT NOT NULL REFERENCES nodes,
+    serial BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (node, serial)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 function keepRows(table: string): string {
   const keep = `BEGIN SELECT RAISE(ABORT, 'rows of ${table} are never changed'); END;`;
   return `
@@ -89,7 +99,7 @@ function keepRows(table: string): string {
 }
 
 /** Step n takes a ledger of version n to version n + 1. A step that was released is never edited. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, RECOVERIES];
 
 /**
  * Brings a ledger to the version of this program, in one transaction.

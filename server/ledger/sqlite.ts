@@ -105,7 +105,10 @@ const tokenOperations = (
 const nodeOperations = (
   { write }: GroupCommit,
   nodes: Nodes,
-): Pick<Ledger, "findNode" | "listNodes" | "confirmIdentity" | "setNodeState"> => ({
+): Pick<
+  Ledger,
+  "findNode" | "listNodes" | "confirmIdentity" | "noteRecovery" | "setNodeState"
+> => ({
   findNode: async (name) => nodes.find(name),
   listNodes: async () => nodes.list(),
   confirmIdentity: async (node, serial, at) => {
@@ -114,6 +117,7 @@ const nodeOperations = (
     if (standing !== "newer") return standing;
     return write(() => nodes.confirm(node, bytes, at));
   },
+  noteRecovery: (recovery) => write(() => nodes.recover(recovery)),
   setNodeState: (node, state, by, at) => write(() => nodes.setState(node, state, by, at)),
 });
 

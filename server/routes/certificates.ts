@@ -27,12 +27,10 @@ export function certificatesRoute(app: App, deps: CertificatesDeps): void {
   };
   app.post(PATHS.certificates, { schema }, async (request) => {
     const { requests } = request.body;
-    const caller = await deps.authenticate(request);
+    const asked = requests.map(({ grant }) => grant);
+    const caller = await deps.authenticate(request, asked);
     if (caller.subject.kind !== "person") return deps.issuer.issueAll(caller, requests);
-    const person = await deps.inform(
-      caller,
-      requests.map(({ grant }) => grant),
-    );
+    const person = await deps.inform(caller, asked);
     await noteFacts(deps, person);
     return deps.issuer.issueAll(person, requests);
   });

@@ -66,3 +66,22 @@ test.for([
   expect(await ledger.findNode("w3")).toMatchObject({ state: after, confirmed: fresh.serial });
   expect(await ledger.confirmIdentity("w3", old.serial, NOW)).toBe("superseded");
 });
+
+test("a node comes back with so many identities since it joined, and with each as often as it asks", async () => {
+  const { ledger } = createTestLedger();
+  const { serial: first } = await joinNode(ledger, "w3");
+  const { serial: second } = await issue(ledger, {}, { identityOf: "w3" });
+  const { serial: third } = await issue(ledger, {}, { identityOf: "w3" });
+  const back = (serial: string, times = 2): Promise<boolean> =>
+    ledger.noteRecovery({ node: "w3", serial, at: NOW, from: "10.0.0.3", times });
+  const { size } = await ledger.checkpoint();
+  expect([await back(first), await back(first), await back(second)]).toEqual([true, true, true]);
+  expect([await back(third), await back(first), await back(second)]).toEqual([false, true, true]);
+  expect([await back(third, 3), await back(third, 1)]).toEqual([true, true]);
+  // Once for each identity it is in the log.
+  expect((await ledger.checkpoint()).size).toBe(size + 3);
+  const { serial: fresh } = await joinNode(ledger, "w3", "22".repeat(32));
+  expect(await back(fresh, 1)).toBe(true);
+  await joinNode(ledger, "w4", "33".repeat(32));
+  expect(await back(first, 1)).toBe(false);
+});
