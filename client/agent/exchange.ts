@@ -6,6 +6,7 @@ import { probe } from "../service/probe.ts";
 import { acceptCertificate } from "./accept.ts";
 import type { AgentDeps } from "./agent.ts";
 import { anchorsOf } from "./anchors.ts";
+import { comeBack } from "./come-back.ts";
 import { noteFailed, noteObstacle } from "./mishaps.ts";
 import { prepareOrder, sendOrders, type Delivery, type Order } from "./obtain.ts";
 import { explainTime, reach } from "./reach.ts";
@@ -38,6 +39,7 @@ export async function fetchDue(
   if (trust === undefined) return trustIsMissing();
   if (!isWorthwhile(deps, workshop, options)) return undefined;
   try {
+    await comeBack(deps, workshop, trust, options.draft);
     const { keyserver, transport } = reach(deps, workshop.memory, workshop.config, trust);
     try {
       await exchange(deps, workshop, keyserver, options);

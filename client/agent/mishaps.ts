@@ -4,6 +4,7 @@ import { Failure, messageOf } from "../terminal/failure.ts";
 import type { AgentDeps } from "./agent.ts";
 import { addSetback, UNREACHABLE } from "./back-off.ts";
 import type { Memory } from "./memory.ts";
+import { rejoinHint } from "./reach.ts";
 import type { Draft } from "./report.ts";
 
 type Chance = Pick<AgentDeps, "now" | "random">;
@@ -47,6 +48,9 @@ function asFailure(error: unknown, node: string): Failure {
   if (!error.code.startsWith("auth.")) {
     const hint = "on the master:  keyserver status      here it is tried again by itself";
     return new Failure(EXIT.unreachable, error.message, [hint], { cause: error });
+  }
+  if (error.code === "auth.expired") {
+    return new Failure(EXIT.unhealthy, error.message, [rejoinHint(node)], { cause: error });
   }
   const hints = [
     `on the master:  keyserver node show ${node}`,

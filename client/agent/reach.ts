@@ -35,7 +35,7 @@ export type Reached = { readonly keyserver: Keyserver; readonly transport: Trans
 /**
  * Makes ready to speak to the keyserver as this node. Nothing is connected yet.
  *
- * @throws Failure when the identity has expired: renewing cannot prove then who this is.
+ * @throws Failure when there is no identity: nothing proves then who this is.
  */
 export function reach(
   deps: Pick<AgentDeps, "connect" | "disk" | "now">,
@@ -44,10 +44,7 @@ export function reach(
   trust: Trust,
 ): Reached {
   const identity = readIdentity(deps);
-  const now = deps.now();
-  if (identity === undefined || identity.notAfter <= now) {
-    throw lostIdentity(memory, identity === undefined ? undefined : now - identity.notAfter);
-  }
+  if (identity === undefined) throw lostIdentity(memory);
   const sourceAddress = config["source-address"];
   const transport = deps.connect({
     servers: config.servers,
@@ -68,10 +65,9 @@ function noteContact({ now }: Pick<AgentDeps, "now">, memory: Memory, answer: An
   checkClock(ahead, server);
 }
 
-function lostIdentity(memory: Memory, since: number | undefined): Failure {
+function lostIdentity(memory: Memory): Failure {
   const { identity, node } = memory.state();
-  const what = since === undefined ? "is missing" : `expired ${formatDuration(since / 1000)} ago`;
-  return new Failure(EXIT.unhealthy, `${identity} ${what}; renewal cannot prove who this is`, [
+  return new Failure(EXIT.unhealthy, `${identity} is missing; renewal cannot prove who this is`, [
     rejoinHint(node),
   ]);
 }

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Check } from "typebox/value";
+import { CertificateRequests } from "../../../protocol/messages.ts";
 import { findIdle } from "../../../client/agent/idle.ts";
 import { DAY, makeNode, MINUTE, type JoinedNode } from "./joined-node.ts";
 
@@ -136,20 +138,56 @@ test.for([{ ahead: 61_000 }, { ahead: -61_000 }, { ahead: 400 * DAY }])(
   },
 );
 
-test("an expired identity asks nobody and says which command helps", async () => {
+const asked = ({ keyserver }: JoinedNode): readonly (readonly string[])[] =>
+  keyserver.calls.flatMap(({ body }) =>
+    Check(CertificateRequests, body) ? [body.requests.map(({ grant }) => grant)] : [],
+  );
+
+test("an expired identity asks for a new one, alone, and for the rest with that", async () => {
   const node = await makeNode();
   await node.run();
-  const { length } = node.keyserver.calls;
   node.clock.at += 50 * DAY;
+  const report = await node.run();
+  expect([granted(report), report.exit]).toEqual([["identity", "web", "ssh-host", "api"], 0]);
+  expect(asked(node).slice(1)).toEqual([["identity"], ["web", "ssh-host", "api"]]);
+});
+
+test("an expired identity that the server does not take says which command helps", async () => {
+  const node = await makeNode();
+  await node.run();
+  node.clock.at += 50 * DAY;
+  node.keyserver.fault.whole = "auth.expired";
   const report = await node.run();
   expect(report.obstacle).toMatchObject({
     exit: 5,
-    message: "identity expired 10 d ago; renewal cannot prove who this is",
+    message: expect.stringMatching(/^identity expired 10 d ago; /),
     hints: [
       expect.stringContaining("keyserver node admit w1      then here:  keyclient join STRING"),
     ],
   });
-  expect(node.keyserver.calls.length).toBe(length);
+  expect(asked(node).length).toBe(1);
+});
+
+test.for([{ ahead: 61_000 }, { ahead: -DAY }])(
+  "an expired identity under a clock that differs by $ahead ms is not the one to blame",
+  async ({ ahead }) => {
+    const node = await makeNode();
+    await node.run();
+    node.clock.at += 50 * DAY;
+    node.keyserver.fault.ahead = ahead;
+    expect(await node.run()).toMatchObject({ exit: 7, renewed: [] });
+    expect(asked(node).length).toBe(1);
+  },
+);
+
+test("an expired identity for which another's comes back is not replaced", async () => {
+  const node = await makeNode();
+  await node.run();
+  const before = read(node, "var/lib/keyclient/identity/certificate.pem");
+  node.clock.at += 50 * DAY;
+  node.keyserver.fault.forge = (_, leaf) => ({ ...leaf, cn: "w2" });
+  expect(await node.run()).toMatchObject({ renewed: [], obstacle: expect.anything() });
+  expect(read(node, "var/lib/keyclient/identity/certificate.pem")).toBe(before);
 });
 
 test("a clock that was ahead for a while leaves nothing that waits for its time", async () => {
