@@ -39,7 +39,10 @@ export const etcdPart: Part = {
           title: `${name}: server, peer and client certificate were renewed ${RENEWALS} times`,
           play: () => countRenewals(stage, name),
         })),
-        { title: "each member serves its newest certificates, and none has ended", play: () => seeServed(stage) },
+        {
+          title: "each member serves its newest certificates, and none has ended",
+          play: () => seeServed(stage),
+        },
         { title: "not one write failed", play: () => countWrites(stage) },
         {
           title: "who watched has seen each write, over one connection",
