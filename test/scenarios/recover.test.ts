@@ -81,6 +81,7 @@ describe("a machine that was off for longer than its identity lasts", () => {
     },
   ])(
     "15: $name is told which command helps, and it does",
+    { timeout: 240_000 },
     async ({ policy, offset, why }) => {
       const site = await startSite(policy);
       await site.cluster.join("m1");
@@ -91,7 +92,6 @@ describe("a machine that was off for longer than its identity lasts", () => {
       await site.cluster.join("m1");
       expect((await once(site)).code).toBe(0);
     },
-    240_000,
   );
 });
 
