@@ -105,12 +105,7 @@ function policyInForce(paths: ServerPaths, hash: string): Before {
 
 /** A proposal as people read it. */
 export const formatProposal = ({ report, changes, counts }: Proposal): string =>
-  formatDiff({
-    file: report.file,
-    changes,
-    counts,
-    tests: { passed: report.tests.passed, total: report.tests.passed + report.tests.failed },
-  });
+  formatDiff({ file: report.file, changes, counts, tests: report.tests });
 
 /**
  * Refuses a proposal that weakens a never rule which `allowed` does not name.

@@ -55,10 +55,8 @@ function runDiff(
   );
   const changes = diff(before.policy, after.policy);
   const results = runTests(after.policy);
-  const tests = {
-    passed: results.filter(({ passed }) => passed).length,
-    total: results.length,
-  };
+  const passed = results.filter((result) => result.passed).length;
+  const tests = { passed, failed: results.length - passed };
   const counts = countChanges(changes);
   const { file: name } = after;
   terminal.show({ file: name, against: before.file, changes, counts, tests }, () =>

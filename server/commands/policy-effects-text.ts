@@ -10,7 +10,7 @@ export type DiffText = {
   readonly file: string;
   readonly changes: readonly Change[];
   readonly counts: Counts;
-  readonly tests: { readonly passed: number; readonly total: number };
+  readonly tests: { readonly passed: number; readonly failed: number };
 };
 
 /** A text longer than this does not push the lines behind it to the right. */
@@ -18,12 +18,13 @@ const WIDEST = 72;
 
 /** A diff as people read it: a part for each section that has changes, and the totals. */
 export function formatDiff({ file, changes, counts, tests }: DiffText): string {
+  const { passed, failed } = tests;
   const sections = SECTIONS.flatMap((section) => {
     const own = changes.filter((change) => change.section === section);
     return own.length === 0 ? [] : [section, ...formatChanges(own, file)];
   });
   const total = changes.length === 0 ? "nothing changes" : formatCounts(counts);
-  return [...sections, `${total}; tests ${tests.passed}/${tests.total} pass`].join("\n");
+  return [...sections, `${total}; tests ${passed}/${passed + failed} pass`].join("\n");
 }
 
 function formatChanges(changes: readonly Change[], file: string): readonly string[] {

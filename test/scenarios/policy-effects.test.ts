@@ -108,7 +108,7 @@ describe("diff", () => {
       file: edited,
       against: policy,
       counts: { gained: 7, lost: 0, changed: 1, loosened: 1, tightened: 0 },
-      tests: { passed: 17, total: 17 },
+      tests: { passed: 17, failed: 0 },
     });
     expect(document).toHaveProperty(["changes", 9, "section"], "what they can get");
     expect(document).toHaveProperty(["changes", 10, "rule"], "no-wildcard");
