@@ -28,6 +28,19 @@ const LIMIT = 100;
 /** Of these, the same words in several places are one slip: a name was changed, or never declared. */
 const NAMING: ReadonlySet<Code> = new Set(["E201", "E202"]);
 
+/** Letters of a quotation, and of a sentence with what it quotes. */
+const [QUOTED, SENTENCE] = [80, 1000];
+
+/** A sentence in which nothing that the file's author wrote takes the reader's screen. */
+const clip = (sentence: string): string =>
+  cut(
+    sentence.replaceAll(/"([^"]*)"/g, (_, quoted: string) => `"${cut(quoted, QUOTED)}"`),
+    SENTENCE,
+  );
+
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+
 /** Starts an empty report. The same code at the same place is said once. */
 export function createReport(): Report {
   const found = new Map<string, Diagnostic>();
@@ -39,7 +52,7 @@ export function createReport(): Report {
     const name = NAMING.has(diagnostic.code) ? /"[^"]*"$/.exec(diagnostic.message) : null;
     const key = name === null ? place : `${diagnostic.code} ${name[0]}`;
     const first = found.get(key);
-    if (first === undefined && found.size < LIMIT) found.set(key, diagnostic);
+    if (first === undefined && found.size < LIMIT) found.set(key, clipAll(diagnostic));
     else if (first !== undefined && isElsewhere(first, diagnostic.place))
       found.set(key, {
         ...first,
@@ -59,6 +72,14 @@ export function createReport(): Report {
     diagnostics: () => [...found.values()].sort((a, b) => comparePlaces(a.place, b.place)),
   };
 }
+
+const clipAll = ({ message, label, help, notes, ...rest }: Diagnostic): Diagnostic => ({
+  ...rest,
+  message: clip(message),
+  ...(label !== undefined && { label: clip(label) }),
+  notes: notes.map((note) => ({ ...note, message: clip(note.message) })),
+  ...(help !== undefined && { help: clip(help) }),
+});
 
 const isElsewhere = (first: Diagnostic, { file, line, column }: Place): boolean =>
   [first, ...first.notes].length <= MOST_PLACES &&

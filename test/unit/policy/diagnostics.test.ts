@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { EXAMPLE, edit, messagesOf } from "./example.ts";
+import { readPolicy } from "../../../policy/read.ts";
+import { codesOf, EXAMPLE, edit, messagesOf } from "./example.ts";
 
 /** Line numbers are of one layout of the file; the rest of a message is not. */
 const withoutLines = (text: string): string =>
@@ -37,5 +38,53 @@ describe("one edit of the example", () => {
 
   test("every printed message has its edit", () => {
     expect(printed).toHaveLength(EDITS.length);
+  });
+});
+
+describe("what the file says is quoted up to a point", () => {
+  const LONG = "n".repeat(300_000);
+  const said = (name: string) =>
+    readPolicy(edit(EXAMPLE, "to: root-admins, issue: ssh-user", `to: ${name}, issue: ssh-user`), {
+      file: "policy.yaml",
+    }).diagnostics;
+
+  test("a name of eighty letters is said whole, and one more is not", () => {
+    const [whole, cut] = [LONG.slice(0, 80), LONG.slice(0, 79)];
+    expect(said(whole)[0]?.message).toBe(`unknown role or people group "${whole}"`);
+    expect(said(`${whole}n`)[0]?.message).toBe(`unknown role or people group "${cut}…"`);
+  });
+
+  test.each([LONG, `'a"${LONG}'`, `"${LONG}\\"${LONG}"`, `[${LONG}, ${LONG}x]`])(
+    "no message is long (%#)",
+    (name) => {
+      const diagnostics = said(name);
+      expect(diagnostics).not.toEqual([]);
+      for (const { message, label = "", help = "", notes } of diagnostics)
+        for (const text of [message, label, help, ...notes.map((note) => note.message)])
+          expect(text.length).toBeLessThanOrEqual(1000);
+    },
+  );
+
+  test("help and notes are no longer", () => {
+    const near = LONG.slice(0, 500);
+    const text = edit(
+      EXAMPLE,
+      "  root-admins:",
+      `  ${near}:\n    from: [kerberos:a@B]\n  root-admins:`,
+    );
+    const message = messagesOf(
+      edit(text, "to: users, issue: ssh-user", `to: ${near}x, issue: ssh-user`),
+    );
+    expect(message.join("\n")).not.toContain(LONG.slice(0, 200));
+  });
+
+  test("two names that differ behind the point are two slips", () => {
+    const slip = (end: string): string => `{ to: ${LONG.slice(0, 100)}${end}, fetch: a.txt }`;
+    const text = edit(
+      EXAMPLE,
+      "  # every node\n",
+      `  x: ${slip("a")}\n  y: ${slip("b")}\n  # every node\n`,
+    );
+    expect(codesOf(text)).toEqual(["E201", "E201"]);
   });
 });
