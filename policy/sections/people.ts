@@ -39,13 +39,16 @@ function readGroup(
   return { name: key.text, from, alsoIn, place: key.place };
 }
 
-/** A fact's source decides what may follow it. */
-function checkFact(fact: Written, directories: Names, report: Report): void {
+/** Whether a fact is one that a directory or a ticket can tell: its source decides what may follow it. */
+export function checkFact(
+  fact: Written,
+  directories: Names,
+  report: Report,
+  label = "kerberos:PRINCIPAL, ldap:GROUP or gitlab:PATH",
+): void {
   const [, source = "", rest = ""] = /^([^:]*):(.*)$/s.exec(fact.text) ?? [];
   if (source !== "kerberos" && source !== "ldap" && source !== "gitlab") {
-    report.error("E302", fact.place, `"${fact.text}" names no group or principal`, {
-      label: "kerberos:PRINCIPAL, ldap:GROUP or gitlab:PATH",
-    });
+    report.error("E302", fact.place, `"${fact.text}" names no group or principal`, { label });
     return;
   }
   if (!isSoundFact(source, rest)) {

@@ -39,3 +39,30 @@ export function checkKeysOfRequest(
       label: "which one is to be admitted?",
     });
 }
+
+/** Fields of a plan without a certificate; a certificate has all the others. */
+const FIELDS_WITHOUT: Readonly<Record<Exclude<Grant["verb"], "issue">, readonly string[]>> = {
+  fetch: ["file"],
+  admit: [],
+  operate: [],
+};
+
+/** Whether what a test expects is there at all in what the grant gives. */
+export function checkExpectation(expect: Tree, { name, verb }: Grant, report: Report): void {
+  if (expect.kind !== "map") return;
+  const isThere = (field: string): boolean =>
+    verb === "issue" ? field !== "file" : FIELDS_WITHOUT[verb].includes(field);
+  const vain = expect.entries.find(({ key }) => !isThere(key.text))?.key;
+  if (vain === undefined) return;
+  report.error("E110", vain.place, `grant "${name}" gives nothing with a "${vain.text}"`, {
+    label: LABELS[verb],
+    help: "expect: allowed, or denied",
+  });
+}
+
+const LABELS = {
+  issue: "a certificate is no file",
+  fetch: 'of a file, only "file" can be expected',
+  admit: "an admission has no fields to expect",
+  operate: "an action has no fields to expect",
+} as const satisfies Record<Grant["verb"], string>;

@@ -1,14 +1,15 @@
 import type { Subject } from "../decision.ts";
 import type { Place } from "../diagnostic.ts";
-import type { Expectation, ExpectedField, Grant, PolicyTest } from "../model.ts";
+import type { Expectation, ExpectedField, Grant, PolicyTest, Written } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { Tree } from "../source/tree.ts";
 import { isValueOf } from "../text/template.ts";
 import type { Declarations } from "./declarations.ts";
 import { readFields, type Fields } from "./fields.ts";
 import { readAddress } from "./nodes.ts";
+import { checkFact } from "./people.ts";
 import { checkReference, checkReferences } from "./reference.ts";
-import { checkKeysOfRequest, refuseKeysOfRequest } from "./test-keys.ts";
+import { checkExpectation, checkKeysOfRequest, refuseKeysOfRequest } from "./test-keys.ts";
 import { readDuration, readList, readText } from "./values.ts";
 
 /** The keys of a test. */
@@ -117,6 +118,7 @@ function readAsk(
   if (admitted) checkReference(admitted, declared.nodes, "node", report);
   const asked = grant && declared.readable.get(grant.text);
   if (asked) checkKeysOfRequest(tree, asked, fields, report);
+  if (asked && expectTree) checkExpectation(expectTree, asked, report);
   if (!grant || !who || !expect || !expectTree) return undefined;
   return {
     ...who,
@@ -139,19 +141,36 @@ function readSubject(tree: Tree, declared: Declarations): Who | undefined {
   if (written === undefined) return undefined;
   const { text, place } = written;
   if (text.includes("@")) {
-    if (isValueOf("principal", text))
-      return { as: { kind: "person", principal: text, in: [] }, title: text, place };
-    report.error("E302", place, `"${text}" is no Kerberos principal`, {
-      label: "primary[/instance]@REALM",
-    });
-    return undefined;
+    return checkPrincipal(written, report)
+      ? { as: { kind: "person", principal: text, in: [] }, title: text, place }
+      : undefined;
   }
   return checkReference(written, declared.nodes, "node", report)
     ? { as: { kind: "node", node: text }, title: text, place }
     : undefined;
 }
 
-function readPerson(tree: Tree, { report }: Declarations): Who | undefined {
+function checkPrincipal({ text, place }: Written, report: Report): boolean {
+  const isSound = isValueOf("principal", text);
+  if (!isSound)
+    report.error("E302", place, `"${text}" is no Kerberos principal`, {
+      label: "primary[/instance]@REALM",
+    });
+  return isSound;
+}
+
+/** A person's principal is who asks, and no group that a directory could tell of. */
+function checkMembership(fact: Written, { directories, report }: Declarations): void {
+  if (!fact.text.startsWith("kerberos:"))
+    return checkFact(fact, directories, report, "ldap:GROUP or gitlab:PATH");
+  report.error("E302", fact.place, `"${fact.text}" is no membership`, {
+    label: "this is who somebody is; in: lists what a directory says of them",
+    help: `write principal: ${fact.text.slice("kerberos:".length)} beside it`,
+  });
+}
+
+function readPerson(tree: Tree, declared: Declarations): Who | undefined {
+  const { report } = declared;
   const fields = readFields(tree, "as of a test", PERSON_SHAPE, report);
   const [userTree, principalTree, inTree] = [
     fields?.("user"),
@@ -161,6 +180,8 @@ function readPerson(tree: Tree, { report }: Declarations): Who | undefined {
   const user = userTree && readText(userTree, "user of a test", report);
   const principal = principalTree && readText(principalTree, "principal of a test", report);
   const facts = inTree ? readList(inTree, "in of a test", report) : [];
+  if (principal) checkPrincipal(principal, report);
+  for (const fact of facts ?? []) checkMembership(fact, declared);
   if (fields === undefined || facts === undefined) return undefined;
   const title = user?.text ?? principal?.text;
   if (title === undefined) {

@@ -153,6 +153,26 @@ export const SHAPE_FAULTS: readonly WrongEdit[] = [
     ["E110"],
   ],
   [
+    "a test of what an admission holds",
+    policyTest("{ as: cela/root@EXAMPLE.EDU, ask: admit, node: w1, expect: { lifetime: 1h } }"),
+    ["E110"],
+  ],
+  [
+    "a test of what an action holds",
+    policyTest("{ as: cela/root@EXAMPLE.EDU, ask: operate, expect: { cn: cela } }"),
+    ["E110"],
+  ],
+  [
+    "a test of whose a file is",
+    policyTest("{ as: m1, ask: service-account-key, expect: { file: a, cn: m1 } }"),
+    ["E110"],
+  ],
+  [
+    "a test of a certificate that is a file",
+    policyTest("{ as: w1, ask: kubelet, expect: { file: kubelet.pem } }"),
+    ["E110"],
+  ],
+  [
     "an admission of no node",
     policyTest("{ as: cela/root@EXAMPLE.EDU, ask: admit, expect: denied }"),
     ["E112"],

@@ -126,4 +126,26 @@ export const VALUE_FAULTS: readonly WrongEdit[] = [
     policyTest('{ as: "a b@R", ask: kubelet, expect: denied }'),
     ["E302"],
   ],
+  [
+    "a person's principal that is none",
+    policyTest("{ as: { principal: cela/root }, ask: kubelet, expect: denied }"),
+    ["E302"],
+  ],
+  [
+    "a principal among a person's groups",
+    policyTest(
+      '{ as: { user: cela, in: ["kerberos:cela/root@EXAMPLE.EDU"] }, ask: ssh-root, expect: denied }',
+    ),
+    ["E302"],
+  ],
+  [
+    "a person in a group of nowhere",
+    policyTest("{ as: { user: eve, in: [staff] }, holds-exactly: [] }"),
+    ["E302"],
+  ],
+  [
+    "a person in a pattern of groups",
+    policyTest('{ as: { user: eve, in: [ldap:staff, "ldap:hyades-*"] }, holds-exactly: [] }'),
+    ["E302"],
+  ],
 ];
