@@ -56,7 +56,7 @@ export function stampsOf(
     shipped,
     ...filesIn(local),
     ...filesIn(shipped),
-    ...targets.map((target) => join(paths.root, target)),
+    ...[...targets, ...cookbook.needs].map((path) => join(paths.root, path)),
   ];
   return [...new Set(watched)].map((path) => ({ path, stamp: stampOf(path) }));
 }

@@ -12,6 +12,8 @@ export type Cookbook = {
   readonly problems: readonly { readonly file: string; readonly message: string }[];
   /** Optional recipes whose owner does not exist here. */
   readonly skipped: ReadonlyMap<string, string>;
+  /** Paths that recipes need, there or not: when one comes or goes, so does its recipe. */
+  readonly needs: readonly string[];
 };
 
 /** What recipes are held against: who there is on this machine, what there is, and what it is called. */
@@ -35,11 +37,12 @@ type Draft = {
   readonly recipes: Map<string, Recipe>;
   readonly problems: { readonly file: string; readonly message: string }[];
   readonly skipped: Map<string, string>;
+  readonly needs: string[];
 };
 
 /** Reads every recipe of the two folders. Never throws for what a recipe says. */
 export function readCookbook(folders: RecipeFolders, household: Household): Cookbook {
-  const draft: Draft = { recipes: new Map(), problems: [], skipped: new Map() };
+  const draft: Draft = { recipes: new Map(), problems: [], skipped: new Map(), needs: [] };
   const local = listRecipes(folders.local);
   const overridden = new Set(local.map((file) => basename(file)));
   const shipped = listRecipes(folders.shipped).filter((file) => !overridden.has(basename(file)));
@@ -79,6 +82,7 @@ function add(draft: Draft, household: Household, entry: Entry): void {
   const clash = findClash(draft, entry.parsed);
   if (clash !== undefined) throw new RecipeConflict(`${entry.file}: ${clash}`);
   const { needs, optional } = entry.parsed.text;
+  if (needs !== undefined) draft.needs.push(needs);
   if (needs !== undefined && !household.exists(needs)) {
     draft.skipped.set(grant, `${needs} does not exist on this machine`);
     return;
