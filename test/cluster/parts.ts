@@ -1,4 +1,5 @@
 import type { Part } from "./stage.ts";
+import { cephPart } from "./story/ceph.ts";
 import { directoryPart } from "./story/directory.ts";
 import { etcdPart } from "./story/etcd.ts";
 import { installPart } from "./story/install.ts";
@@ -14,6 +15,7 @@ export const PARTS: readonly Part[] = [
   installPart,
   etcdPart,
   sshPart,
+  cephPart,
   nodeUnitsPart,
   unitsPart,
 ];
