@@ -82,7 +82,7 @@ const clipAll = ({ message, label, help, notes, ...rest }: Diagnostic): Diagnost
 });
 
 const isElsewhere = (first: Diagnostic, { file, line, column }: Place): boolean =>
-  [first, ...first.notes].length <= MOST_PLACES &&
+  [first, ...first.notes].length < MOST_PLACES &&
   ![first, ...first.notes].some(
     ({ place }) => place.file === file && place.line === line && place.column === column,
   );

@@ -88,3 +88,12 @@ describe("what the file says is quoted up to a point", () => {
     expect(codesOf(text)).toEqual(["E201", "E201"]);
   });
 });
+
+test("one slip in many places names the first and seven more", () => {
+  const grants = Array.from({ length: 12 }, (_, n) => `  x${n}: { to: nobdy, fetch: a.txt }\n`);
+  const text = edit(EXAMPLE, "  # every node\n", `${grants.join("")}  # every node\n`);
+  const [first, ...others] = readPolicy(text, { file: "policy.yaml" }).diagnostics;
+  expect(others).toEqual([]);
+  const lines = first?.notes.map(({ place }) => place.line - (first?.place.line ?? 0));
+  expect(lines).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
