@@ -86,6 +86,14 @@ describe("a plan", () => {
     });
   });
 
+  test("for an SSH user carries the one command that it may run, and no other plan has any", () => {
+    const from = "principals: [root], lifetime";
+    const forced = readSound(edit(EXAMPLE, from, `force-command: uptime now, ${from}`));
+    const decision = decide(forced, cela, sshRoot);
+    expect(decision).toMatchObject({ plan: { content: { forceCommand: "uptime now" } } });
+    expect(planOf(cela, sshRoot)).not.toHaveProperty("content.forceCommand");
+  });
+
   test("has sorted extensions and the chosen principals", () => {
     expect(planOf(alice, { grant: "ssh-login" })).toMatchObject({
       content: { extensions: ["permit-port-forwarding", "permit-pty"] },

@@ -26,6 +26,11 @@ describe("the policy", () => {
     expect(policy.never.length).toBe(9);
   });
 
+  // After a change that is meant: vitest run -u, and read the difference.
+  test("is written in exactly these words and columns", async () => {
+    await expect(takeOver(SETUP).text).toMatchFileSnapshot("taken-over.txt");
+  });
+
   test("is the same each time, whatever was not taken over", () => {
     const other = edit(edit(SETUP, "vlan: 612", "vlan: 1"), "deb.debian.org/debian", "mirror.test");
     expect(takeOver(other).text).toBe(takeOver(SETUP).text);
