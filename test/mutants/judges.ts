@@ -17,6 +17,8 @@ export function selectTests(mutant: Mutant, reaches: readonly Reach[]): readonly
     });
 }
 
+type Job = { readonly mutant: number; readonly selections: readonly Selection[] };
+
 /** What became of one mutant. */
 export type Outcome = { readonly mutant: Mutant; readonly isKilled: boolean };
 
@@ -30,6 +32,15 @@ export async function judgeAll(
   const queue = mutants.values();
   const work = async (): Promise<void> => {
     let child: ChildProcess | undefined;
+    const attempt = async (job: Job): Promise<string> => {
+      child ??= await startChild();
+      child.send(job);
+      const verdict = await answerOf(child);
+      if (verdict !== "endless") return verdict;
+      child.kill("SIGKILL");
+      child = undefined;
+      return verdict;
+    };
     for (const mutant of queue) {
       if (isOver()) break;
       const selections = selectTests(mutant, reaches);
@@ -37,13 +48,11 @@ export async function judgeAll(
         tell({ mutant, isKilled: false });
         continue;
       }
-      child ??= await startChild();
-      child.send({ mutant: mutant.id, selections });
-      const verdict = await answerOf(child);
+      const job = { mutant: mutant.id, selections };
+      const first = await attempt(job);
+      // It may have ended for want of memory, or been slow beside others: once proves nothing.
+      const verdict = first === "endless" ? await attempt(job) : first;
       tell({ mutant, isKilled: verdict !== "survived" });
-      if (verdict === "killed" || verdict === "survived") continue;
-      child.kill("SIGKILL");
-      child = undefined;
     }
     child?.kill();
   };

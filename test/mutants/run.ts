@@ -4,7 +4,7 @@ import { EQUIVALENT } from "./equivalent.ts";
 import { judgeAll, type Outcome } from "./judges.ts";
 import { formatFigures } from "./figures.ts";
 import { findAllMutants, TESTS } from "./scope.ts";
-import { startSession } from "./session.ts";
+import { startSession, type Reach } from "./session.ts";
 
 const USAGE = `usage: npm run mutants -- [--one-in N] [--minutes N] [--processes N] [--list] [PATH…]
   PATH         a file or folder of policy/ (default: all of it)
@@ -17,7 +17,7 @@ const USAGE = `usage: npm run mutants -- [--one-in N] [--minutes N] [--processes
 /** An order in which neighbours are far apart: a run that is cut short has seen some of everything. */
 const shuffled = ({ id }: Mutant): number => (id * 7919) % 10_007;
 
-/** `npm run mutants`: makes one slip after the other in policy/ and sees whether its tests notice. */
+/** Makes one slip after the other in this checkout's policy/ and sees whether its tests notice. */
 async function main(args: readonly string[]): Promise<void> {
   const { paths, oneIn, minutes, processes, list } = readArguments(args);
   const all = findAllMutants();
@@ -44,6 +44,7 @@ async function judge(
     print([`${file} takes ${Math.round(milliseconds)} ms`]),
   );
   await session[Symbol.asyncDispose]();
+  await requireSurvival(all.length, reaches);
   const outcomes: Outcome[] = [];
   const end = performance.now() + minutes * 60_000;
   const tell = (outcome: Outcome): void => {
@@ -53,6 +54,17 @@ async function judge(
   };
   await judgeAll(mutants, reaches, processes, { tell, isOver: () => performance.now() > end });
   return outcomes;
+}
+
+/** A mutant that is nowhere must survive all the tests, or whatever kills it would kill others too. */
+async function requireSurvival(id: number, reaches: readonly Reach[]): Promise<void> {
+  const nowhere = { id, path: "", line: 0, start: 0, end: 0, original: "", replacement: "" };
+  const everywhere = reaches.map((reach) => ({ ...reach, loaded: new Set([id]) }));
+  const tell = ({ isKilled }: Outcome): void => {
+    if (isKilled) throw new TypeError("a mutant that changes nothing was killed");
+    print(["a mutant that changes nothing survives"]);
+  };
+  await judgeAll([nowhere], everywhere, 1, { tell, isOver: () => false });
 }
 
 function readArguments(args: readonly string[]) {
