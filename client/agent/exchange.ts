@@ -1,6 +1,7 @@
 import { EXIT } from "../../protocol/exit-codes.ts";
 import type { Trust } from "../../protocol/messages.ts";
 import type { Keyserver } from "../connection/keyserver.ts";
+import { formatTime } from "../terminal/duration.ts";
 import { Failure } from "../terminal/failure.ts";
 import { probe } from "../service/probe.ts";
 import { acceptCertificate } from "./accept.ts";
@@ -39,6 +40,7 @@ export async function fetchDue(
   if (trust === undefined) return trustIsMissing();
   if (!isWorthwhile(deps, workshop, options)) return undefined;
   try {
+    saveFirst(deps, workshop);
     await comeBack(deps, workshop, trust, options.draft);
     const { keyserver, transport } = reach(deps, workshop.memory, workshop.config, trust);
     try {
@@ -50,6 +52,12 @@ export async function fetchDue(
   } catch (error) {
     return noteObstacle(deps, workshop.memory, await explainTime(deps, workshop.config, error));
   }
+}
+
+/** What cannot be remembered is not asked for: each run would ask for it anew. */
+function saveFirst({ now }: AgentDeps, { memory }: Workshop): void {
+  memory.change({ written: formatTime(now()) });
+  memory.save();
 }
 
 const trustIsMissing = (): Failure =>

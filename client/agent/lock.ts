@@ -1,6 +1,7 @@
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT } from "../../protocol/exit-codes.ts";
+import { explainSystemError } from "../files/refusal.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 
 /** Runs `work` while no other keyclient of this root is at work. @throws Failure when one is. */
@@ -18,8 +19,8 @@ const ATTEMPTS = 3;
 
 function takeLock(path: string): void {
   const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, nameOf(process.pid) ?? "", { mode: 0o600 });
   try {
+    writeMine(mine);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (claim(mine, path)) return;
       if (isHeld(path)) throw heldBy(path);
@@ -29,6 +30,14 @@ function takeLock(path: string): void {
     throw heldBy(path);
   } finally {
     rmSync(mine, { force: true });
+  }
+}
+
+function writeMine(mine: string): void {
+  try {
+    writeFileSync(mine, nameOf(process.pid) ?? "", { mode: 0o600 });
+  } catch (error) {
+    throw explainSystemError(mine, error);
   }
 }
 

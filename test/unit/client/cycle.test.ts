@@ -4,6 +4,9 @@ import { expect, test } from "vitest";
 import { Check } from "typebox/value";
 import { CertificateRequests } from "../../../protocol/messages.ts";
 import { findIdle } from "../../../client/agent/idle.ts";
+import { runCycle } from "../../../client/agent/cycle.ts";
+import { openWorkshop } from "../../../client/agent/workshop.ts";
+import { diskAt } from "./scratch.ts";
 import { DAY, makeNode, MINUTE, type JoinedNode } from "./joined-node.ts";
 
 const granted = ({ renewed }: { renewed: readonly { grant: string }[] }) =>
@@ -225,6 +228,29 @@ test.for([{ back: 60 * MINUTE }, { back: DAY }, { back: Date.parse("2026-05-01T1
     expect(read(node, "etc/web/crt")).toBe(files);
   },
 );
+
+test("what cannot be remembered is not asked for, and the message names the path", async () => {
+  const node = await makeNode();
+  await node.run();
+  const files = read(node, "etc/web/crt");
+  node.clock.at += 30 * DAY;
+  const step = (name: string): void => {
+    if (name === "write state.json") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+  };
+  const deps = { ...node.deps, disk: diskAt(node.root, step) };
+  const { length } = node.keyserver.calls;
+  for (let runs = 0; runs < 3; runs += 1) {
+    node.clock.at += 5 * MINUTE;
+    const run = runCycle(deps, openWorkshop(deps), { asked: new Set(["web"]), only: false });
+    await expect(run).rejects.toMatchObject({
+      exit: 5,
+      message: expect.stringMatching(/^\/var\/lib\/keyclient\/state\.json: no space left/),
+    });
+  }
+  expect([node.keyserver.calls.length, read(node, "etc/web/crt")]).toEqual([length, files]);
+  // With room again, the next run does it all.
+  expect(granted(await node.run())).toEqual(["identity", "web", "ssh-host", "api"]);
+});
 
 test("files that were removed or replaced by another's are put right", async () => {
   const node = await makeNode();

@@ -25,6 +25,14 @@ test("a lock is given up when the work fails", async () => {
   expect(existsSync(path)).toBe(false);
 });
 
+test("a lock that cannot be written is named, and leaves nothing", async () => {
+  const path = join(makeRoot(), "no-folder", "lock");
+  await expect(withLock(path, () => Promise.resolve())).rejects.toMatchObject({
+    exit: 5,
+    message: expect.stringContaining(`${path}.${process.pid}: `),
+  });
+});
+
 test.for([
   { name: "of a process that is gone", text: "4194999 12345" },
   { name: "of a process whose number was given to another", text: `${process.pid} 1` },
