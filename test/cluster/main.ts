@@ -18,7 +18,8 @@ Boots a small cluster of Debian machines, installs our packages and plays a stor
   --keep           leave the machines on until Ctrl-C, to look around
   --list           the parts and their steps
 
-KEYSYSTEM_CLUSTER   folder of images, disks and logs; /var/tmp/keysystem-cluster when unset
+KEYSYSTEM_CLUSTER      folder of images, disks and logs; /var/tmp/keysystem-cluster when unset
+KEYSYSTEM_KUBERNETES   folder of Kubernetes' programs, as test/cluster/build-kubernetes.sh makes it
 `;
 
 const OPTIONS = {

@@ -3,6 +3,7 @@ import { cephPart } from "./story/ceph.ts";
 import { directoryPart } from "./story/directory.ts";
 import { etcdPart } from "./story/etcd.ts";
 import { installPart } from "./story/install.ts";
+import { kubernetesPart } from "./story/kubernetes.ts";
 import { machinesPart } from "./story/machines.ts";
 import { nodeUnitsPart } from "./story/node-units.ts";
 import { sshPart } from "./story/ssh.ts";
@@ -15,6 +16,7 @@ export const PARTS: readonly Part[] = [
   installPart,
   etcdPart,
   sshPart,
+  kubernetesPart,
   cephPart,
   nodeUnitsPart,
   unitsPart,

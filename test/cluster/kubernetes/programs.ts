@@ -29,7 +29,7 @@ const folder = (): string => {
 export function whyNoKubernetes(): string | undefined {
   const missing = PROGRAMS.filter((program) => !existsSync(join(folder(), program)));
   if (missing.length === 0) return undefined;
-  return `no ${missing.join(", ")} in ${folder()}; sh test/cluster/build-kubernetes.sh builds them (KEYSYSTEM_KUBERNETES names another folder)`;
+  return `no ${missing.join(", ")} in ${folder()}; bash test/cluster/build-kubernetes.sh builds them (KEYSYSTEM_KUBERNETES names another folder)`;
 }
 
 /** Arguments of systemd-nspawn that show the programs to a machine; none when they are not there. */
