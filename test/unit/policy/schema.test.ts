@@ -21,14 +21,18 @@ const faults = [...SHAPE_FAULTS, ...REFERENCE_FAULTS, ...VALUE_FAULTS, ...EFFECT
 
 /** What a schema cannot say, each with why. */
 const KEY = "a key is text as soon as YAML is read";
-const KIND = "whether a test needs a key depends on the grant that it names";
+const KIND = "what a test needs and can expect depends on the grant that it names";
 const UNSAID: ReadonlyMap<string, string> = new Map([
   ["a key that is a number", KEY],
   ["a key that is a number with zeros", KEY],
   ["an admission of no node", KIND],
   ["a test of a node that is not admitted", KIND],
+  ["a test of a certificate that is a file", KIND],
   ["a test of how long an action lasts", KIND],
   ["a test of how long a file lasts", KIND],
+  ["a test of what an action holds", KIND],
+  ["a test of what an admission holds", KIND],
+  ["a test of whose a file is", KIND],
 ]);
 
 test("the example is valid", () => {
