@@ -42,7 +42,7 @@ test.for([
   },
   {
     name: "NUL in a second command",
-    text: `${GOOD}reload: [[a], [b, "c\0"]]\n`,
+    text: `${GOOD}reload: [[a], [b, "c\\0"]]\n`,
     says: /NUL/,
   },
   { name: "a need of no path", text: `${GOOD}needs: ceph.conf\n`, says: /needs/ },
