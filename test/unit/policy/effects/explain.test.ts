@@ -63,6 +63,12 @@ describe("an explanation", () => {
       ],
     ],
     [
+      "two ways into one group",
+      person("al", "ldap:hyades-users", "gitlab:hyades/members", "ldap:active"),
+      { grant: "ssh-login" },
+      ["users: yes, through ldap:hyades-users or gitlab:hyades/members and ldap:active"],
+    ],
+    [
       "a name is taken",
       person("root", "ldap:hyades-users", "ldap:active"),
       { grant: "ssh-login" },
