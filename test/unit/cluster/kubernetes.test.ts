@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { parseRecipe } from "../../../client/recipe/parse-recipe.ts";
 import { documentedLines } from "../../cluster/documented.ts";
+import { PROGRAMS, showPrograms, whyNoKubernetes } from "../../cluster/kubernetes/programs.ts";
 import {
   certificateOf,
   flagsOf,
@@ -129,3 +131,30 @@ test("the page says where the API is as server.yaml takes it", () =>
   expect(parse(SERVER_YAML)).toEqual({
     clients: { kubernetes: "https://api.hyades.example.edu:6443" },
   }));
+
+describe("the programs of Kubernetes", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  test("that are not there are named, with what builds them, and no machine is shown a folder", () => {
+    vi.stubEnv("KEYSYSTEM_KUBERNETES", "/nonexistent");
+    expect(whyNoKubernetes()).toMatch(
+      /^no kube-apiserver, .* in \/nonexistent; bash test\/cluster\/build-kubernetes\.sh /,
+    );
+    expect(showPrograms()).toEqual([]);
+  });
+  test("are there when the last of them is", () => {
+    const folder = mkdtempSync(join(tmpdir(), "programs-"));
+    vi.stubEnv("KEYSYSTEM_KUBERNETES", folder);
+    const [last = "", ...others] = PROGRAMS;
+    for (const program of others) writeFileSync(join(folder, program), "");
+    expect(whyNoKubernetes()).toMatch(new RegExp(`^no ${last} in `));
+    writeFileSync(join(folder, last), "");
+    expect(whyNoKubernetes()).toBeUndefined();
+    expect(showPrograms()).toEqual([`--bind-ro=${folder}:/opt/kubernetes`]);
+    rmSync(folder, { recursive: true });
+  });
+  test("that machines run are those that the script builds", () => {
+    const [, built = ""] =
+      /^programs="(.*)"$/m.exec(read("test/cluster/build-kubernetes.sh")) ?? [];
+    expect(built.split(" ")).toEqual([...PROGRAMS]);
+  });
+});
