@@ -29,23 +29,16 @@ export type BackOff = {
  * Seconds until the next try, never under a minute.
  *
  * Where nobody answered, one minute: such a try costs a server nothing, and a node is back within a minute of its
- * server; only the first is longer by chance, up to as much again, so that machines that lost it in one moment do
- * not come back in one. After a refusal by policy a quarter of an hour, since no hurry helps. After anything else
- * one minute, doubling up to five, by chance up to a half more. Less of both when the end is near.
+ * server. After a refusal by policy a quarter of an hour, since no hurry helps. After anything else one minute,
+ * doubling up to five, by chance up to a half more, and less when the end is near.
  */
 export function waitAfter({ count, now, end, random, code }: BackOff): number {
   if (isDenial(code)) return DENIED_WAIT;
-  const left = end === undefined || end <= now ? Infinity : (end - now) / 1000 / TRIES_LEFT;
-  const wait = code === UNREACHABLE ? waitInSilence(count, random) : waitForBetter(count, random);
-  return Math.max(SHORTEST_WAIT, Math.min(wait, left));
-}
-
-const waitInSilence = (count: number, random: number): number =>
-  SHORTEST_WAIT * (count === 1 ? 1 + random : 1);
-
-function waitForBetter(count: number, random: number): number {
+  if (code === UNREACHABLE) return SHORTEST_WAIT;
   const doubled = Math.min(SHORTEST_WAIT * 2 ** Math.min(count - 1, 10), LONGEST_WAIT);
-  return Math.min(doubled * (1 + random / 2), LONGEST_WAIT);
+  const jittered = Math.min(doubled * (1 + random / 2), LONGEST_WAIT);
+  const left = end === undefined || end <= now ? Infinity : (end - now) / 1000 / TRIES_LEFT;
+  return Math.max(SHORTEST_WAIT, Math.min(jittered, left));
 }
 
 /**
