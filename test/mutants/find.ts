@@ -114,5 +114,9 @@ export function formatMutant({ path, line, original, replacement }: Mutant): str
 }
 
 /** How a mutant is named in the list of those that mean the same: the line number aside. */
-export const mutantKey = ({ path, original, replacement }: Mutant): string =>
+export const mutantKey = ({
+  path,
+  original,
+  replacement,
+}: Pick<Mutant, "path" | "original" | "replacement">): string =>
   JSON.stringify([path, original, replacement ?? null]);

@@ -1,5 +1,8 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
+import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
 import type { Mutant } from "./find.ts";
 import type { Reach, Selection } from "./session.ts";
 
@@ -19,6 +22,11 @@ export function selectTests(mutant: Mutant, reaches: readonly Reach[]): readonly
 
 type Job = { readonly mutant: number; readonly selections: readonly Selection[] };
 
+/** What a process answers; `endless` stands for none. */
+const Answer = Type.Object({ verdict: Type.String(), by: Type.Optional(Type.String()) });
+type Answer = Static<typeof Answer>;
+const ENDLESS: Answer = { verdict: "endless" };
+
 /** What became of one mutant. */
 export type Outcome = { readonly mutant: Mutant; readonly isKilled: boolean };
 
@@ -30,16 +38,17 @@ export async function judgeAll(
   { tell, isOver }: { tell: (outcome: Outcome) => void; isOver: () => boolean },
 ): Promise<void> {
   const queue = mutants.values();
+  const killers = new Map<string, string>();
   const work = async (): Promise<void> => {
     let child: ChildProcess | undefined;
-    const attempt = async (job: Job): Promise<string> => {
+    const attempt = async (job: Job): Promise<Answer> => {
       child ??= await startChild();
       child.send(job);
-      const verdict = await answerOf(child);
-      if (verdict !== "endless") return verdict;
+      const answer = await answerOf(child);
+      if (answer !== ENDLESS) return answer;
       child.kill("SIGKILL");
       child = undefined;
-      return verdict;
+      return answer;
     };
     for (const mutant of queue) {
       if (isOver()) break;
@@ -48,10 +57,11 @@ export async function judgeAll(
         tell({ mutant, isKilled: false });
         continue;
       }
-      const job = { mutant: mutant.id, selections };
+      const job = { mutant: mutant.id, selections: likelyFirst(selections, mutant, killers) };
       const first = await attempt(job);
       // It may have ended for want of memory, or been slow beside others: once proves nothing.
-      const verdict = first === "endless" ? await attempt(job) : first;
+      const { verdict, by } = first === ENDLESS ? await attempt(job) : first;
+      if (by !== undefined) for (const near of placesOf(mutant)) killers.set(near, by);
       tell({ mutant, isKilled: verdict !== "survived" });
     }
     child?.kill();
@@ -59,33 +69,40 @@ export async function judgeAll(
   await Promise.all(Array.from({ length: processes }, work));
 }
 
+const placesOf = ({ path }: Mutant): readonly string[] => [dirname(path), path];
+
+/** First the files that noticed a neighbour: most mutants are killed at once, and the rest cost the same. */
+function likelyFirst(
+  selections: readonly Selection[],
+  mutant: Mutant,
+  killers: ReadonlyMap<string, string>,
+): readonly Selection[] {
+  const near = placesOf(mutant).map((place) => killers.get(place) ?? "");
+  return selections.toSorted((a, b) => near.indexOf(b.file) - near.indexOf(a.file));
+}
+
 async function startChild(): Promise<ChildProcess> {
   const child = fork(new URL("worker.ts", import.meta.url), {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const verdict = await answerOf(child);
+  const { verdict } = await answerOf(child);
   if (verdict !== "ready") throw new TypeError(`a process did not start: ${verdict}`);
   return child;
 }
 
 /** The next answer; `endless` when none comes, or when the process ends instead. */
-async function answerOf(child: ChildProcess): Promise<string> {
+async function answerOf(child: ChildProcess): Promise<Answer> {
   const settled = new AbortController();
   const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(PATIENCE)]);
-  const ended = once(child, "exit", { signal }).then(() => "endless");
+  const ended = once(child, "exit", { signal }).then(() => ENDLESS);
   const answered = once(child, "message", { signal }).then(([message]: unknown[]) =>
-    verdictIn(message),
+    Value.Parse(Answer, message),
   );
   try {
     return await Promise.any([answered, ended]);
   } catch {
-    return "endless";
+    return ENDLESS;
   } finally {
     settled.abort();
   }
 }
-
-const verdictIn = (message: unknown): string =>
-  typeof message === "object" && message !== null && "verdict" in message
-    ? String(message.verdict)
-    : "endless";

@@ -50,7 +50,7 @@ async function judge(
   const tell = (outcome: Outcome): void => {
     outcomes.push(outcome);
     if (!outcome.isKilled) print([`survived  ${formatMutant(outcome.mutant)}`]);
-    if (outcomes.length % 50 === 0) print([`${outcomes.length} of ${mutants.length}`]);
+    if (outcomes.length % 10 === 0) print([`${outcomes.length} of ${mutants.length}`]);
   };
   await judgeAll(mutants, reaches, processes, { tell, isOver: () => performance.now() > end });
   return outcomes;

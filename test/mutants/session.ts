@@ -17,8 +17,9 @@ export type Reach = {
 
 /** The tests of one file, by their numbers; none: all of them. */
 export type Selection = { readonly file: string; readonly tests: readonly number[] };
-/** How a mutant went. */
-export type Verdict = "killed" | "survived";
+/** How a mutant went; `by`: the file whose test noticed it. */
+export type Verdict =
+  { readonly verdict: "killed"; readonly by: string } | { readonly verdict: "survived" };
 
 /** One test runner over the instrumented sources. */
 export type Session = AsyncDisposable & {
@@ -60,8 +61,8 @@ export async function startSession(
     },
     judge: async (mutant, selections) => {
       for (const { file, tests } of selections)
-        if (!(await run(file, mutant, tests)).ok()) return "killed";
-      return "survived";
+        if (!(await run(file, mutant, tests)).ok()) return { verdict: "killed", by: file };
+      return { verdict: "survived" };
     },
     [Symbol.asyncDispose]: () => runner.close(),
   };

@@ -16,11 +16,13 @@ async function main(): Promise<void> {
     const { mutant, selections } = Value.Parse(Job, message);
     void session
       .judge(mutant, selections)
-      .then((verdict) => process.send?.({ verdict }))
+      .then((verdict) => process.send?.(verdict))
       .catch((cause: unknown) => {
         throw cause;
       });
   });
+  // The runner would outlive whoever asks.
+  process.on("disconnect", () => process.exit());
   process.send?.({ verdict: "ready" });
 }
 
