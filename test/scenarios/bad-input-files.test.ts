@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   rmSync(root, { recursive: true, force: true });
-  cpSync(cluster.root, root, { recursive: true });
+  cpSync(cluster.root, root, { recursive: true, verbatimSymlinks: true });
 });
 afterAll(async () => {
   await cluster.dispose();
