@@ -127,6 +127,25 @@ export async function runServer({ paths, now, program, version }: RunDeps): Prom
   }
 }
 
+/** Milliseconds that those get who wait for an answer. */
+const LAST_WORDS = 500;
+
+/**
+ * Ends keyserver after a sync that failed, where somebody starts it anew: what is written from then on could not be
+ * vouched for, and a new process begins with what is on disk. Elsewhere it goes on with what needs no writing.
+ */
+function endWith(
+  { NOTIFY_SOCKET }: Readonly<Record<string, string | undefined>>,
+  log: Parts["log"],
+): (cause: unknown) => void {
+  return (err) => {
+    const next =
+      NOTIFY_SOCKET === undefined ? "start keyserver anew" : "ending, to be started anew";
+    log.fatal({ err }, `ledger: a sync failed, nothing more can be written; ${next}`);
+    if (NOTIFY_SOCKET !== undefined) setTimeout(() => process.exit(1), LAST_WORDS);
+  };
+}
+
 type Given = Pick<Parts, "config" | "log" | "signer"> & {
   readonly kerberos: KerberosLibrary | undefined;
 };
@@ -139,7 +158,7 @@ async function assemble(
 ): Promise<Assembled> {
   const { signer, config, log } = given;
   const held = await holdPolicy({ file: paths.applied, signer });
-  const ledger = openLedger({ file: paths.ledger, now });
+  const ledger = openLedger({ file: paths.ledger, now, broken: endWith(process.env, log) });
   const serials = createSerials({ now, randomBytes });
   const metrics = createMetrics(version);
   const policyHash = () => held.get().active.hash;

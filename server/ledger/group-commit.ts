@@ -23,6 +23,8 @@ export type GroupCommitDeps = {
   readonly transaction: GroupTransaction;
   /** Milliseconds that only go forward. */
   readonly clock: () => number;
+  /** Told once, when a sync has failed and nothing can be written any more; those who wait were told before. */
+  readonly broken?: (cause: unknown) => void;
 };
 
 /** Writes in one transaction: enough that its sync costs little for each, few enough to be over soon. */
@@ -66,10 +68,12 @@ class WriteQueue {
   #isClosed = false;
   #lastFailed = false;
   #broken: unknown;
+  readonly #onBroken: GroupCommitDeps["broken"];
 
-  constructor({ transaction, clock }: GroupCommitDeps) {
+  constructor({ transaction, clock, broken }: GroupCommitDeps) {
     this.#transaction = transaction;
     this.#clock = clock;
+    this.#onBroken = broken;
   }
 
   /** Why nothing can be pushed now. */
@@ -140,6 +144,7 @@ class WriteQueue {
     this.#broken = failure;
     for (const write of this.#waiting) write.reject(unavailable(failure));
     this.#waiting = [];
+    this.#onBroken?.(failure);
   }
 
   /** Tries again soon when another program holds the lock; whoever waited too long hears of it. */

@@ -24,6 +24,8 @@ export type OpenOptions = {
   readonly create?: boolean;
   /** Seconds since 1970. */
   readonly now: () => number;
+  /** Told once, when a sync has failed and nothing can be written until the ledger is opened again. */
+  readonly broken?: (cause: unknown) => void;
 };
 
 /**
@@ -31,19 +33,23 @@ export type OpenOptions = {
  *
  * @throws LedgerError `ledger.unusable`
  */
-export function openLedger({ file, create = false, now }: OpenOptions): Ledger {
+export function openLedger({ file, create = false, ...deps }: OpenOptions): Ledger {
   if (create) createLedger(file);
   checkLedgerFile(file);
   const release = holdLedger(file);
   try {
-    return assemble(openDatabase(file), release, now);
+    return assemble(openDatabase(file), release, deps);
   } catch (error) {
     release();
     throw error;
   }
 }
 
-function assemble(db: Database, release: () => void, now: () => number): Ledger {
+function assemble(
+  db: Database,
+  release: () => void,
+  { now, broken }: Pick<OpenOptions, "now" | "broken">,
+): Ledger {
   const log = createLogWriter(db);
   const names = createNames(db);
   const transaction = createGroupTransaction({
@@ -54,7 +60,11 @@ function assemble(db: Database, release: () => void, now: () => number): Ledger 
       names.forget();
     },
   });
-  const group = createGroupCommit({ transaction, clock: () => performance.now() });
+  const group = createGroupCommit({
+    transaction,
+    clock: () => performance.now(),
+    ...(broken === undefined ? {} : { broken }),
+  });
   const abandonments = createAbandonmentWriter(db, log);
   db.transaction(() => {
     log.reload();

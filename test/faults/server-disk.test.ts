@@ -1,9 +1,10 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { PATHS } from "../../protocol/paths.ts";
 import { checkLedger } from "../../server/ledger/check.ts";
 import { type Cluster, createCluster } from "../harness/cluster.ts";
 import { askHttps, type HttpsAnswer, type Identity } from "../harness/test-node.ts";
+import { listenAsSystemd } from "../harness/systemd.ts";
 import { waitFor } from "../harness/wait.ts";
 import { expectSound, ledgerFile } from "./authority-state.ts";
 import { CAN_MOUNT, mountUnder, type SmallDisk } from "./mounted-disk.ts";
@@ -119,3 +120,20 @@ test.for([1, 2])(
     expect((await ready()).status).toBe(503);
   },
 );
+
+test("3: under systemd a sync that fails ends keyserver loudly, and it is started anew", async () => {
+  await cluster.stop();
+  using systemd = await listenAsSystemd(join(cluster.folder, "notify"));
+  const supervised = { NOTIFY_SOCKET: systemd.path };
+  const daemon = await cluster.start(supervised);
+  await expectWorks();
+  await whileFailing("fsync,fdatasync:error=EIO:when=1", async () => {
+    expect((await askBatch(cluster, identity)).code).toBe("ledger.unavailable");
+    await waitFor("keyserver ended", () => Promise.resolve(daemon.hasEnded()));
+  });
+  expect(await daemon.stop()).toBe(1);
+  expect(daemon.output()).toContain("a sync failed, nothing more can be written");
+  await cluster.stop();
+  await cluster.start(supervised);
+  await expectWorks();
+});
