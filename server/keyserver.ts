@@ -1,3 +1,4 @@
+import { helpOf } from "../protocol/command-line/help-of.ts";
 import { reportFailure } from "./commands/failure.ts";
 import { buildProgram } from "./commands/program.ts";
 
@@ -12,5 +13,6 @@ try {
     readonly verbose?: boolean;
     readonly json?: boolean;
   }>();
-  process.exitCode = reportFailure(error, { program: "keyserver", verbose, json });
+  const help = helpOf(program, process.argv.slice(2));
+  process.exitCode = reportFailure(error, { program: "keyserver", help, verbose, json });
 }

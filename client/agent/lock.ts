@@ -4,7 +4,7 @@ import { EXIT } from "../../protocol/exit-codes.ts";
 import { explainSystemError } from "../files/refusal.ts";
 import { codeOfError, Failure } from "../terminal/failure.ts";
 
-/** Runs `work` while no other keyclient of this root is at work. @throws Failure when one is. */
+/** Runs `work` while nobody else holds the lock at `path`. @throws Failure when somebody does. */
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   takeLock(path);
   try {
@@ -74,9 +74,14 @@ function sweepLocks(path: string): void {
 }
 
 const heldBy = (path: string): Failure =>
-  new Failure(EXIT.unreachable, `another keyclient is at work (${path})`, [
-    "wait for it to end, then:  keyclient status",
-  ]);
+  new Failure(
+    EXIT.unreachable,
+    `somebody else is at work here (process ${holderOf(path)}, ${path})`,
+    ["wait for it to end, then run the same command again"],
+  );
+
+/** For people: the holder may have ended since. */
+const holderOf = (path: string): string => readText(path)?.split(" ")[0] ?? "unknown";
 
 function isHeld(path: string): boolean {
   const holder = readText(path);

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError } from "commander";
 import { SHELLS } from "../../protocol/command-line/completion.ts";
+import { helpOf } from "../../protocol/command-line/help-of.ts";
 import { EXIT, type ExitCode } from "../../protocol/exit-codes.ts";
 import type { AgentDeps } from "../agent/agent.ts";
 import type { Output } from "../terminal/output.ts";
@@ -49,7 +50,7 @@ export async function runProgram(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    throw explainUsage("keyclient", error);
+    throw explainUsage(helpOf(program, args), error);
   }
   return exit;
 }

@@ -120,5 +120,5 @@ function readText(path: string): string | undefined {
 /** What a failed look means: its message, and the first way out. */
 export function findingOf(error: unknown): Finding {
   if (!(error instanceof Failure) || error.exit === EXIT.unexpected) throw error;
-  return { state: "problem", text: error.message, fix: error.hints[0] ?? "keyreq help" };
+  return { state: "problem", text: error.message, fix: error.hints[0] ?? "keyreq --help" };
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { helpOf } from "../../protocol/command-line/help-of.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import type { Output } from "../terminal/output.ts";
 import { explainUsage } from "../terminal/usage.ts";
@@ -50,7 +51,7 @@ export async function runProgram(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    throw explainUsage("keyreq", error);
+    throw explainUsage(helpOf(program, args), error);
   }
   return exit;
 }

@@ -84,4 +84,4 @@ async function readLine(stream: AsyncIterable<unknown>): Promise<string> {
 }
 
 const gaveUp = (): Failure =>
-  new Failure(EXIT.unauthenticated, "nothing was typed, nothing was asked for", ["keyreq help"]);
+  new Failure(EXIT.unauthenticated, "nothing was typed, nothing was asked for", ["keyreq --help"]);

@@ -6,6 +6,8 @@ import { OperatorError } from "../config/operator-error.ts";
 
 export type FailureOptions = {
   readonly program: string;
+  /** Shows the options of the command that was meant: `keyserver node --help`. */
+  readonly help: string;
   readonly verbose: boolean;
   /** One document on standard output beside what is said on stderr, of the form that keyclient prints. */
   readonly json: boolean;
@@ -14,10 +16,10 @@ export type FailureOptions = {
 /** Says on stderr what went wrong and what to type next; gives the exit code. */
 export function reportFailure(
   error: unknown,
-  { program, verbose, json }: FailureOptions,
+  { program, help, verbose, json }: FailureOptions,
 ): ExitCode {
   // commander has printed its message, or the help or version that was asked for.
-  if (error instanceof CommanderError) return usageExit(error, program);
+  if (error instanceof CommanderError) return usageExit(error, program, help);
   const say = (kind: string, text: string): void =>
     void process.stderr.write(`${program}: ${kind}: ${text}\n`);
   const message = error instanceof Error ? error.message : String(error);
@@ -41,9 +43,9 @@ function exitOf(error: unknown): ExitCode {
   return error instanceof ConfigError ? EXIT.usage : EXIT.unexpected;
 }
 
-function usageExit({ exitCode, code }: CommanderError, program: string): ExitCode {
+function usageExit({ exitCode, code }: CommanderError, program: string, help: string): ExitCode {
   if (exitCode === 0) return EXIT.ok;
-  if (code !== "commander.help") process.stderr.write(`${program}: hint: ${program} --help\n`);
+  if (code !== "commander.help") process.stderr.write(`${program}: hint: ${help}\n`);
   return EXIT.usage;
 }
 

@@ -63,7 +63,7 @@ test("a slip of the hand is answered with what was meant", () => {
   const { status, stdout, stderr } = keyclient(["onec"]);
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr).toBe(
-    "keyclient: error: unknown command 'onec'\nkeyclient: hint: did you mean once?      all commands:  keyclient help\n",
+    "keyclient: error: unknown command 'onec'\nkeyclient: hint: did you mean once?      more:  keyclient --help\n",
   );
 });
 

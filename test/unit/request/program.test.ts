@@ -92,16 +92,16 @@ describe("what is wrong with a command line ends with 2", () => {
       says: /unknown option '--resaon'/,
       hint: /did you mean --reason\?/,
     },
-    { args: ["why"], says: /missing required argument/, hint: /keyreq help/ },
-    { args: ["why", "a", "b"], says: /too many arguments/, hint: /keyreq help/ },
+    { args: ["why"], says: /missing required argument/, hint: /^keyreq why --help$/ },
+    { args: ["why", "a", "b"], says: /too many arguments/, hint: /^keyreq why --help$/ },
     { args: ["token", "w3", "--ttl", "soon"], says: /--ttl "soon" is no span/, hint: /1h/ },
     { args: ["version", "--wait", "soon"], says: /--wait "soon" is no span/, hint: /1h/ },
-    { args: ["get", "x"], says: /required option '--out <dir>'/, hint: /keyreq help/ },
-    { args: ["setup", "m1"], says: /required option '--pin <pin>'/, hint: /keyreq help/ },
+    { args: ["get", "x"], says: /required option '--out <dir>'/, hint: /^keyreq get --help$/ },
+    { args: ["setup", "m1"], says: /required option '--pin <pin>'/, hint: /^keyreq setup --help$/ },
     {
       args: ["completion", "tcsh"],
       says: /Allowed choices are bash, zsh, fish/,
-      hint: /keyreq help/,
+      hint: /^keyreq completion --help$/,
     },
   ])("$args", async ({ args, says, hint }) => {
     const failure = await globals(args).catch((error: unknown) => error);
