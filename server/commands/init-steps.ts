@@ -2,6 +2,7 @@ import { readFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../protocol/exit-codes.ts";
+import { formatCount } from "../config/count.ts";
 import { parseEndpoint } from "../config/endpoint.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { checkPolicyFile, type PolicyReport } from "../config/policy-report.ts";
@@ -39,7 +40,7 @@ export async function runInit(context: Context, options: InitOptions): Promise<v
   terminal.show({ pin: `sha256:${pin}`, root: paths.root, authorities }, () =>
     [
       `✓ ${authorities} authorities created in ${paths.authorities} (keys sealed, 0600)`,
-      `✓ policy    ${paths.policy}: ${report.nodes} nodes, ${report.grants} grants, ${report.tests.passed} tests pass`,
+      `✓ policy    ${paths.policy}: ${formatCount(report.nodes, "node")}, ${formatCount(report.grants, "grant")}, ${formatCount(report.tests.passed, "test")} pass`,
       `✓ ledger    ${paths.ledger}`,
       `✓ server    certificate for ${plan.names.join(", ")}`,
       `Pin  sha256:${pin}`,
@@ -98,10 +99,11 @@ function makePlan(
   if (policy === undefined || !report.passes) {
     throw new OperatorError(`the first policy does not pass its check\n${report.rendered}`, {
       hint:
-        options.policy === undefined
+        file === undefined
           ? "change --cluster, --domain, --node or --address; nothing was made"
-          : `keyserver policy check ${options.policy}`,
-      exitCode: EXIT.unhealthy,
+          : `keyserver policy check ${file}`,
+      // A policy that is made of the answers is as good as they are.
+      exitCode: file === undefined ? EXIT.usage : EXIT.unhealthy,
     });
   }
   const names = options.name ?? [`${answers.node}.${answers.domain}`, answers.address];

@@ -2,6 +2,7 @@ import type { Answer } from "../../policy/effects/answers.ts";
 import { SECTIONS, type Change } from "../../policy/effects/diff/change.ts";
 import type { Counts } from "../../policy/effects/diff/count.ts";
 import type { Matrix } from "../../policy/effects/matrix.ts";
+import { formatCount } from "../config/count.ts";
 import { formatTable } from "./terminal.ts";
 
 /** A diff with its totals. */
@@ -52,7 +53,7 @@ function lineOf({ place, isGone = false }: Change, file: string): string {
 /** How much changes, on one line: `1 gained, 0 lost, 0 changed; 1 limit loosened`. */
 export function formatCounts({ gained, lost, changed, loosened, tightened }: Counts): string {
   const limits = (count: number, word: string): readonly string[] =>
-    count === 0 ? [] : [`${count} limit${count === 1 ? "" : "s"} ${word}`];
+    count === 0 ? [] : [`${formatCount(count, "limit")} ${word}`];
   const rights = `${gained} gained, ${lost} lost, ${changed} changed`;
   return [rights, ...limits(loosened, "loosened"), ...limits(tightened, "tightened")].join("; ");
 }
@@ -68,7 +69,7 @@ export function formatAnswers(file: string, answers: readonly Answer[], root: bo
     lifetime,
     from,
   ]);
-  const count = `${answers.length} answer${answers.length === 1 ? "" : "s"} from ${file}`;
+  const count = `${formatCount(answers.length, "answer")} from ${file}`;
   const total = root ? `${count}, and root on the master` : count;
   return answers.length === 0 ? total : `${formatTable(header, rows)}\n${total}`;
 }

@@ -3,6 +3,7 @@ import type { Status } from "../../protocol/admin-messages.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { ADMIN_PATHS } from "../../protocol/paths.ts";
 import { formatAuthorities } from "./authority.ts";
+import { formatCount } from "../config/count.ts";
 import type { WithContext } from "./context.ts";
 import { relativeTime } from "./terminal.ts";
 
@@ -25,8 +26,8 @@ function formatStatus(status: Status, now: number): string {
   const state = status.ready ? "ready" : "NOT READY";
   return [
     `keyserver  ${state}   cluster ${status.cluster}   started ${relativeTime(status.startedAt, now)}`,
-    `policy     ${policy.hash.slice(0, 8)}, applied ${relativeTime(policy.appliedAt, now)}: ${policy.grants} grants, ${policy.nodes} nodes`,
-    `nodes      ${status.joinedNodes} joined, ${status.openTokens} join strings out`,
+    `policy     ${policy.hash.slice(0, 8)}, applied ${relativeTime(policy.appliedAt, now)}: ${formatCount(policy.grants, "grant")}, ${formatCount(policy.nodes, "node")}`,
+    `nodes      ${status.joinedNodes} joined, ${formatCount(status.openTokens, "join string")} out`,
     `log        ${checkpoint.size} entries, head ${checkpoint.head.slice(0, 16)}`,
     `own TLS    ends ${relativeTime(status.ownCertificateEnds, now)}`,
     `pin        sha256:${status.pin}`,

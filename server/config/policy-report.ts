@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../policy/diagnostic.ts";
 import { runTests } from "../../policy/tests.ts";
 import { EXIT } from "../../protocol/exit-codes.ts";
 import { OperatorError } from "./operator-error.ts";
+import { formatCount } from "./count.ts";
 import { readPolicyFile } from "./policy-file.ts";
 
 /** What `policy check` finds out about a file. */
@@ -70,11 +71,12 @@ export function formatSummary({
   tests,
   policy,
 }: PolicyReport): string {
-  const head = `${file}: ${errors} errors, ${warnings} warnings`;
+  const head = `${file}: ${formatCount(errors, "error")}, ${formatCount(warnings, "warning")}`;
   if (policy === undefined) return head;
   const total = tests.passed + tests.failed;
   // A rule that does not hold is an error, so where there is a policy all of them do.
   const { length } = policy.never;
   const rules = `${length} of ${length} never rules hold`;
-  return `${head}; ${grants} grants, ${nodes} nodes, ${rules}, tests ${tests.passed}/${total} pass`;
+  const size = `${formatCount(grants, "grant")}, ${formatCount(nodes, "node")}`;
+  return `${head}; ${size}, ${rules}, tests ${tests.passed}/${total} pass`;
 }

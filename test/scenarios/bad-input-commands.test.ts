@@ -149,7 +149,7 @@ describe("init", () => {
     [
       "--cluster",
       [...yes, "--cluster", "Bad Name!"],
-      EXIT.unhealthy,
+      EXIT.usage,
       /^policy\.yaml:\d+:\d+: error.*cluster name/m,
     ],
     [
