@@ -3,6 +3,7 @@ import { authorityCommands } from "./authority.ts";
 import { certCommands } from "./cert.ts";
 import { completionCommand } from "./completion.ts";
 import { createContexts } from "./context.ts";
+import { doctorCommand } from "./doctor.ts";
 import { initCommand } from "./init.ts";
 import { manCommand } from "./man.ts";
 import { nodeCommands } from "./node.ts";
@@ -33,6 +34,7 @@ export function buildProgram(now: () => number): Command {
   initCommand(program, contextOf);
   runCommand(program, contextOf);
   statusCommand(program, contextOf);
+  doctorCommand(program, contextOf);
   nodeCommands(program, contextOf);
   tokenCommands(program, contextOf);
   certCommands(program, contextOf);
