@@ -15,6 +15,7 @@ import {
   startDaemon,
   type Client,
 } from "./settings.ts";
+import { allowWatches } from "./watches.ts";
 
 /** The name that everybody goes to. */
 export const API = `https://${fqdn("api")}:6443`;
@@ -55,6 +56,7 @@ export async function shareAccountKey(stage: Stage): Promise<void> {
 /** kube-apiserver on m1, until it is ready. */
 export async function startApiServer(stage: Stage, etcdServers: string): Promise<void> {
   const m1 = stage.machine("m1");
+  allowWatches(stage);
   await m1.write("/etc/kubernetes/audit.yaml", AUDIT_POLICY);
   await m1.type("mkdir -p /var/log/kubernetes");
   const flags = flagsOf("kube-apiserver").map((flag) =>

@@ -7,6 +7,8 @@ import { parseRecipe } from "../../../client/recipe/parse-recipe.ts";
 import { documentedLines } from "../../cluster/documented.ts";
 import { PROGRAMS, showPrograms, whyNoKubernetes } from "../../cluster/kubernetes/programs.ts";
 import {
+  ACCOUNT_KEY,
+  BINDINGS,
   certificateOf,
   flagsOf,
   formatKubeconfig,
@@ -119,6 +121,29 @@ describe("docs/kubernetes.md and the recipes", () => {
   });
 });
 
+test("the page has people type and write what the story does, and nothing else", () => {
+  const blocks = [...page.matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) =>
+    block.replaceAll(/^ {4}/gm, "").trimEnd(),
+  );
+  const [, ...others] = blocks; // The policy, which is below.
+  const played = [
+    ACCOUNT_KEY,
+    formatKubeconfig("kube-controller-manager"),
+    ...(["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const).map(
+      (program) => flagsOf(program).join("\n"),
+    ),
+    SERVER_YAML,
+    BINDINGS,
+    OLD_KUBELET_RECIPE,
+    "bash test/cluster/build-kubernetes.sh",
+  ].map((text) => text.trimEnd());
+  const unplayed = others.filter(
+    (block) => !played.includes(block) && !KUBELET_CONFIG.startsWith(block),
+  );
+  expect(unplayed).toEqual([]);
+  expect(others).toHaveLength(played.length + 1);
+});
+
 test("the page's lines of the policy are those of the example", () => {
   const squeeze = (text: string): string => text.replace(/\s+/g, " ");
   const example: unknown = parse(read("test/fixtures/policy.example.yaml")).grants;
@@ -144,7 +169,7 @@ describe("the programs of Kubernetes", () => {
   test("are there when the last of them is", () => {
     const folder = mkdtempSync(join(tmpdir(), "programs-"));
     vi.stubEnv("KEYSYSTEM_KUBERNETES", folder);
-    const [last = "", ...others] = PROGRAMS;
+    const [last, ...others] = PROGRAMS;
     for (const program of others) writeFileSync(join(folder, program), "");
     expect(whyNoKubernetes()).toMatch(new RegExp(`^no ${last} in `));
     writeFileSync(join(folder, last), "");
