@@ -2,6 +2,7 @@ import type { Part } from "./stage.ts";
 import { cephPart } from "./story/ceph.ts";
 import { directoryPart } from "./story/directory.ts";
 import { etcdPart } from "./story/etcd.ts";
+import { faultsPart } from "./story/faults.ts";
 import { installPart } from "./story/install.ts";
 import { kubernetesPart } from "./story/kubernetes.ts";
 import { machinesPart } from "./story/machines.ts";
@@ -20,4 +21,5 @@ export const PARTS: readonly Part[] = [
   cephPart,
   nodeUnitsPart,
   unitsPart,
+  faultsPart,
 ];
