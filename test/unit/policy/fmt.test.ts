@@ -72,3 +72,14 @@ describe("the schema", () => {
     expect(validate(parse(demoWith(CODES[code].wrong)))).toBe(false);
   });
 });
+
+test.each<readonly [string, string, readonly number[]]>([
+  ["a\nb\nc", "a\nb\nc", []],
+  ["a\nb\nc", "a\nc", [2]],
+  ["a\nb\nc", "a\nx\nb\nc", []],
+  // The same line twice is two lines.
+  ["x\nx\ny", "x\ny", [2]],
+  ["a\nb", "", [1, 2]],
+])("lines of %j that are not in %j", (before, after, lines) => {
+  expect(changedLines(before, after)).toEqual(lines);
+});

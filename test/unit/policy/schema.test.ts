@@ -35,6 +35,12 @@ const UNSAID: ReadonlyMap<string, string> = new Map([
   ["a test of whose a file is", KIND],
 ]);
 
+// After a change that is meant: vitest run -u, and read the difference.
+test("the schema is in exactly these words", async () => {
+  const text = `${JSON.stringify(policySchema(), null, 1)}\n`;
+  await expect(text).toMatchFileSnapshot("schema.txt");
+});
+
 test("the example is valid", () => {
   validate(parse(EXAMPLE));
   expect(validate.errors ?? []).toEqual([]);
