@@ -27,8 +27,12 @@ const Answer = Type.Object({ verdict: Type.String(), by: Type.Optional(Type.Stri
 type Answer = Static<typeof Answer>;
 const ENDLESS: Answer = { verdict: "endless" };
 
-/** What became of one mutant. */
-export type Outcome = { readonly mutant: Mutant; readonly isKilled: boolean };
+/** What became of one mutant; `by`: the file whose test noticed it. */
+export type Outcome = {
+  readonly mutant: Mutant;
+  readonly isKilled: boolean;
+  readonly by?: string;
+};
 
 /** Judges mutants with so many processes until there are no more, or no more time; `tell` hears of each. */
 export async function judgeAll(
@@ -62,7 +66,7 @@ export async function judgeAll(
       // It may have ended for want of memory, or been slow beside others: once proves nothing.
       const { verdict, by } = first === ENDLESS ? await attempt(job) : first;
       if (by !== undefined) for (const near of placesOf(mutant)) killers.set(near, by);
-      tell({ mutant, isKilled: verdict !== "survived" });
+      tell({ mutant, isKilled: verdict !== "survived", ...(by !== undefined && { by }) });
     }
     child?.kill();
   };

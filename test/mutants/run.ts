@@ -60,8 +60,8 @@ async function judge(
 async function requireSurvival(id: number, reaches: readonly Reach[]): Promise<void> {
   const nowhere = { id, path: "", line: 0, start: 0, end: 0, original: "", replacement: "" };
   const everywhere = reaches.map((reach) => ({ ...reach, loaded: new Set([id]) }));
-  const tell = ({ isKilled }: Outcome): void => {
-    if (isKilled) throw new TypeError("a mutant that changes nothing was killed");
+  const tell = ({ isKilled, by = "a process that gave no answer" }: Outcome): void => {
+    if (isKilled) throw new TypeError(`a mutant that changes nothing was killed by ${by}`);
     print(["a mutant that changes nothing survives"]);
   };
   await judgeAll([nowhere], everywhere, 1, { tell, isOver: () => false });

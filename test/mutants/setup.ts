@@ -3,8 +3,8 @@ import { SWITCH } from "./instrument.ts";
 
 /** Runs in the process of the tests, before the instrumented sources are loaded. */
 
-/** More questions than any test asks of the sound sources: the mutant in force made a loop endless. */
-const ENDLESS = 100_000_000;
+/** More questions than any one test asks of the sound sources: the mutant in force made a loop endless. */
+const ENDLESS = 200_000_000;
 
 const active = Number(process.env["MUTANT"] ?? "-1");
 /** Numbers of the tests of this file that reach the mutant; all when there is no list. */
@@ -25,6 +25,7 @@ const isActive = (id: number): boolean => {
 Object.assign(globalThis, { [SWITCH]: active === -1 ? recordReach : isActive });
 
 beforeEach(({ task, skip }) => {
+  asked = 0;
   const number = count++;
   if (wanted !== undefined && wanted !== "" && !wanted.split(",").includes(String(number))) skip();
   if (active !== -1) return;
