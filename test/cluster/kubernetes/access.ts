@@ -4,13 +4,11 @@ import { until } from "../until.ts";
 import { API } from "./control-plane.ts";
 import { kubectl, kubectlOk, kubectlRefused } from "./kubectl.ts";
 import { programPath } from "./programs.ts";
-import { BINDINGS, SERVER_YAML } from "./settings.ts";
+import { BINDINGS } from "./settings.ts";
 
-/** keyserver tells where the API is, and keyreq writes contexts for cela and alice, who have tickets. */
+/** keyreq knows from keyserver where the API is, and writes contexts for cela and alice, who have tickets. */
 export async function setUpPeople(stage: Stage): Promise<void> {
-  const [m1, d1] = [stage.machine("m1"), stage.machine("d1")];
-  await m1.type(`cat >>/etc/keysystem/server.yaml <<'END'\n${SERVER_YAML}END`);
-  await m1.type("systemctl restart keyserver && keyserver status --check");
+  const d1 = stage.machine("d1");
   await installKeyreq(stage);
   await d1.type(`ln -sf ${programPath("kubectl")} /usr/local/bin/kubectl`);
   for (const user of ["cela", "alice"]) await setUp(stage, user);
