@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   chownSync,
   copyFileSync,
@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import { formatOutcome } from "../harness/cluster.ts";
 import { run, type CommandOptions, type Outcome } from "../harness/command.ts";
+import { converse, type Turn } from "../harness/conversation.ts";
 import { pinOf } from "../harness/keyreq.ts";
 import type { PeopleCluster } from "../harness/people.ts";
 import { startDaemon, type Daemon } from "../harness/process.ts";
@@ -139,7 +140,8 @@ function startPrograms(
     keyreq: (args, options) => start(KEYREQ, args, options),
     onTerminal(command, talk) {
       const [file, args] = words("script", ["-qefc", command, "/dev/null"]);
-      return converse(spawn(file, args, { env: environment }), talk);
+      const turns = talk.map(({ question, answer }): Turn => [question, `${answer}\n`]);
+      return converse(spawn(file, args, { env: environment }), turns);
     },
   };
 }
@@ -161,30 +163,6 @@ function makeView(base: string, account: Account): View {
   writeFileSync(passwd, passwdWith(readFileSync("/etc/passwd", "utf8"), [account]));
   writeFileSync(hosts, hostsWith(readFileSync("/etc/hosts", "utf8"), HOSTS));
   return { "/etc/passwd": passwd, "/etc/hosts": hosts, [PROGRAMS]: CHECKOUT };
-}
-
-async function converse(
-  child: ChildProcessWithoutNullStreams,
-  talk: readonly Exchange[],
-): Promise<Seen> {
-  let screen = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (part: Buffer) => (screen += part.toString()));
-  }
-  const ended = new Promise<number>((resolve) => {
-    child.on("close", (code) => resolve(code ?? 128));
-  });
-  let read = 0;
-  for (const { question, answer } of talk) {
-    const seen = (): boolean => screen.includes(question, read);
-    await waitFor(question, seen, 60).catch((cause: unknown) => {
-      child.kill("SIGKILL");
-      throw new Error(`${question} is not to be seen:\n${screen}`, { cause });
-    });
-    read = screen.length;
-    child.stdin.write(`${answer}\n`);
-  }
-  return { code: await ended, screen: screen.replaceAll("\r", "") };
 }
 
 async function startAgent(

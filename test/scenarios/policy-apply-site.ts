@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import type { Outcome } from "../harness/command.ts";
 import { KEYSERVER } from "../harness/servers.ts";
-import { waitFor } from "../harness/wait.ts";
+import { converse } from "../harness/conversation.ts";
 import { edit } from "../unit/policy/example.ts";
 
 /** What an operator types, perhaps after something else, when the screen shows something. */
@@ -59,11 +59,11 @@ export async function startSite(): Promise<ApplySite> {
       ),
     policy: (...args) => cluster.keyserver(["policy", ...args], { timeout: 60 }),
     onTerminal: (words, talk, env = {}) =>
-      converse(`${KEYSERVER} policy ${words} --root ${cluster.root}`, talk, env),
+      runOnTerminal(`${KEYSERVER} policy ${words} --root ${cluster.root}`, talk, env),
   };
 }
 
-async function converse(
+async function runOnTerminal(
   command: string,
   talk: readonly Exchange[],
   env: Readonly<Record<string, string>>,
@@ -72,21 +72,6 @@ async function converse(
     env: { PATH: process.env["PATH"], TERM: "dumb", ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  let screen = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (part: Buffer) => (screen += part.toString()));
-  const ended = new Promise<number>((resolve) => {
-    child.on("close", (code) => resolve(code ?? 128));
-  });
-  let read = 0;
-  for (const [question, answer] of talk) {
-    const seen = (): boolean => screen.includes(question, read);
-    await waitFor(question, seen, 60).catch((cause: unknown) => {
-      child.kill("SIGKILL");
-      throw new Error(`${question} is not to be seen:\n${screen}`, { cause });
-    });
-    read = screen.indexOf(question, read) + question.length;
-    child.stdin.write(typeof answer === "string" ? answer : await answer());
-  }
-  return { code: await ended, stdout: screen.replaceAll("\r", ""), stderr: "" };
+  const { code, screen } = await converse(child, talk);
+  return { code, stdout: screen, stderr: "" };
 }
