@@ -6,6 +6,13 @@ const FIRST_PIECE = "the first piece of a text is always there";
 /** A path, a slip there, and why it makes no difference. */
 const REASONS: readonly (readonly [path: string, original: string, to: string, why: string])[] = [
   ["policy/homeworld/import.ts", '""', '"mutant"', FIRST_PIECE],
+  ["policy/source/problem.ts", "1", "(1 + 1)", "only the first piece is looked at"],
+  [
+    "policy/suggestion.ts",
+    "Math.abs(name.length - text.length) >= bestDistance",
+    "(Math.abs(name.length - text.length)) > (bestDistance)",
+    "the names that it spares are no nearer, which the next line sees too",
+  ],
   ["policy/text/duration.ts", "[]", '["mutant"]', "only the second and third entry are looked at"],
   [
     "policy/format/long-lines.ts",
