@@ -40,10 +40,10 @@ export function createPower(deps: PowerDeps): Power {
   let leader = 0;
   let root: string | undefined;
   let bootSeconds = 0;
-  /** Waits until a first process other than `before` has started everything. */
-  const settle = async (before: number): Promise<void> => {
+  /** Waits until its first process has started everything. */
+  const settle = async (): Promise<void> => {
     const began = performance.now();
-    leader = await findLeader(deps.spec.name, daemon, before);
+    leader = await findLeader(deps.spec.name, daemon);
     await waitForUnits(deps.spec.name, leader);
     bootSeconds = (performance.now() - began) / 1000;
   };
@@ -56,27 +56,29 @@ export function createPower(deps: PowerDeps): Power {
     createInside(deps.spec.name, () => leader)
       .run(["systemctl", verb])
       .catch(() => undefined);
+  const switchOff = async (verb: "poweroff" | "reboot"): Promise<void> => {
+    if (daemon === undefined || leader === 0) return;
+    await ask(verb);
+    const patience = setTimeout(() => void daemon?.kill(), 30_000);
+    await daemon.ended.finally(() => clearTimeout(patience));
+    await ended();
+  };
+  const switchOn = async (): Promise<void> => {
+    root ??= await makeRoot(deps.folder, deps.images, deps.spec);
+    daemon = startMachine(deps, root);
+    await settle();
+  };
   return {
     isOn: () => leader !== 0,
     leader: () => leader,
     bootSeconds: () => bootSeconds,
-    async boot() {
-      root ??= await makeRoot(deps.folder, deps.images, deps.spec);
-      daemon = startMachine(deps, root);
-      await settle(0);
-    },
+    boot: switchOn,
     async reboot() {
-      const before = leader;
-      await ask("reboot");
-      await settle(before);
+      // systemd-nspawn leaves it to whoever started it (133) to start it again.
+      await switchOff("reboot");
+      await switchOn();
     },
-    async powerOff() {
-      if (daemon === undefined || leader === 0) return;
-      await ask("poweroff");
-      const patience = setTimeout(() => void daemon?.kill(), 30_000);
-      await daemon.ended.finally(() => clearTimeout(patience));
-      await ended();
-    },
+    powerOff: () => switchOff("poweroff"),
     async cutPower() {
       await daemon?.kill();
       await ended();
@@ -84,12 +86,12 @@ export function createPower(deps: PowerDeps): Power {
   };
 }
 
-const findLeader = (name: string, daemon: Daemon | undefined, before: number): Promise<number> =>
+const findLeader = (name: string, daemon: Daemon | undefined): Promise<number> =>
   until(
     `${name}: a first process`,
     async () => {
       if (daemon?.hasEnded() === true) throw new Error(`${name} is off\n${daemon.output()}`);
-      return childrenOf(daemon?.pid ?? 0).find((pid) => pid !== before && isFirst(pid));
+      return childrenOf(daemon?.pid ?? 0).find(isFirst);
     },
     { every: 0.2 },
   );
