@@ -51,6 +51,7 @@ export const REFERENCE_FAULTS: readonly WrongEdit[] = [
     ["E201"],
   ],
   ["an unknown variable", ["cn: rgw-<node>", "cn: rgw-<nodes>"], ["E202"]],
+  ["a variable without a name", ["cn: rgw-<node>", 'cn: "rgw-<>"'], ["E202"]],
   ["a node's variable for people", ["cn: user:<user>", "cn: user:<node>"], ["E203"]],
   ["a person's variable for nodes", ["cn: rgw-<node>", "cn: rgw-<user>"], ["E203"]],
   [
