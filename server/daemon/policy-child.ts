@@ -39,7 +39,8 @@ export async function applyInChild(deps: ChildDeps): Promise<ChildOutcome> {
     return { isApplied: false, why, ...(hint !== undefined && { hint }) };
   }
   const rest = stderr.trim().split("\n").at(-1) ?? "";
-  return { isApplied: false, why: `keyserver policy apply ended with ${code}: ${rest}` };
+  const why = `keyserver policy apply ended with ${code}${rest === "" ? "" : `: ${rest}`}`;
+  return { isApplied: false, why, hint: "as root: keyserver policy apply" };
 }
 
 const Said = Type.Union([
