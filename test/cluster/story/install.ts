@@ -208,13 +208,14 @@ async function checkDaemons(stage: Stage): Promise<void> {
 
 /** A renewal may be under way at any moment. */
 async function checkNode(machine: Machine): Promise<void> {
+  // What came due just after keyclient asked for something else waits for the minute to be over.
   await until(
     "nothing to say",
     async () => {
       await machine.type(typed("join", "keyclient status"));
       return true;
     },
-    { seconds: 30, every: 3 },
+    { seconds: 90, every: 3 },
   );
   const failed = await machine.ok(["systemctl", "--failed", "--quiet", "--no-legend"]);
   if (failed !== "") throw new Error(failed);
