@@ -70,6 +70,9 @@ const printFiles = (machine: Machine): Promise<string> =>
     "cat /etc/ssh/ssh_host_ed25519_key-cert.pub /var/lib/kubelet/pki/* | sha256sum",
   ]);
 
+/** Where Kubernetes is played: what watches a file goes on watching the one below a new mount. */
+const WATCHERS_LOOK_AGAIN = "systemctl try-restart kubelet.service 2>/dev/null || true";
+
 /** What is below a folder stays, on a disk of its own that is full. */
 async function withFullDisk(
   machine: Machine,
@@ -82,6 +85,7 @@ while systemctl is-active -q keyclient; do sleep 0.2; done
 rm -rf ${kept} && cp -a ${folder} ${kept}
 mount -t tmpfs -o size=2m,mode=0755 tmpfs ${folder}
 cp -a ${kept}/. ${folder}/
+${WATCHERS_LOOK_AGAIN}
 dd if=/dev/zero of=${folder}/filler bs=1k 2>/dev/null || true
 systemctl start keyclient.timer`);
   try {
@@ -93,6 +97,7 @@ systemctl start keyclient.timer`);
 while systemctl is-active -q keyclient; do sleep 0.2; done
 rm -f ${folder}/filler; rm -rf ${kept} && cp -a ${folder} ${kept}
 umount ${folder} && cp -a ${kept}/. ${folder}/
+${WATCHERS_LOOK_AGAIN}
 systemctl start keyclient.timer`);
   }
 }
