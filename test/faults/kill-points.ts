@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { attachStrace, killAt, type Point, WRITING_CALLS } from "./strace.ts";
 
 /** What is killed, while what, and what is looked at afterwards. */
@@ -56,13 +57,23 @@ async function isHit<G, T>(plan: KillPlan<G, T>, point: Point): Promise<boolean>
   const trace = await attachStrace(pid, killAt(point));
   const [outcome] = await Promise.allSettled([plan.operate(given)]);
   await trace.detach();
-  if (isAlive(pid)) {
+  if (await stays(pid)) {
     // An operation that fails without a kill is a fault of the test or of the program.
     if (outcome.status === "rejected") throw outcome.reason;
     return false;
   }
   await plan.afterKill(given, outcome.status === "fulfilled" ? outcome.value : undefined);
   return true;
+}
+
+/** Milliseconds within which a process is gone that was killed, after an answer as well. */
+const DYING = 250;
+
+/** Whether a process goes on. One that was killed in a call after its answer is there for a moment yet. */
+async function stays(pid: number): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  await setTimeout(DYING);
+  return isAlive(pid);
 }
 
 /** Whether a process is there and no zombie. */
