@@ -199,7 +199,7 @@ async function purgeClient(m1: Machine, stage: Stage): Promise<void> {
 async function purge(m1: Machine, stage: Stage): Promise<void> {
   const said = await m1.type("apt purge --yes keyserver 2>&1", { timeout: 120 });
   stage.note(lastLines(said, /^keyserver: /));
-  if (!said.includes("rm -r /var/lib/keysigner /var/lib/keysystem /etc/keysystem")) {
+  if (!said.includes("rm -r /var/lib/keysigner /var/lib/keysystem /etc/keysystem/applied")) {
     throw new Error(said);
   }
   await m1.type(
