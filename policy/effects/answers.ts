@@ -1,6 +1,6 @@
 import type { Policy } from "../decision.ts";
 import type { Place } from "../diagnostic.ts";
-import { fieldsOf, type FieldName } from "./fields.ts";
+import { fieldsOf, TERMS } from "./fields.ts";
 import { everyNode, FEW, nameSome } from "./naming.ts";
 import type { Who } from "./rows.ts";
 import type { Holder } from "./who-can.ts";
@@ -100,18 +100,8 @@ function throughOf(policy: Policy, { who, effect: { grant } }: Holder): string {
   }
 }
 
-const APART: readonly FieldName[] = [
-  "lifetime",
-  "source-address",
-  "reason",
-  "backdate",
-  "keys",
-  "recover-within",
-  "recover-times",
-];
-
 function getsOf({ effect }: Holder, view: "open" | "closed"): string {
   const { plan } = effect;
   if (plan.verb === "admit") return `join tokens for ${plan.roles.join(", ")}`;
-  return wordFields(fieldsOf(effect, view), "  ", APART).replace(/^issue /, "");
+  return wordFields(fieldsOf(effect, view), "  ", TERMS).replace(/^issue /, "");
 }

@@ -14,6 +14,17 @@ export type Field = {
   readonly seconds?: number;
 };
 
+/** Fields that say how a certificate is given, and not what stands in it. */
+export const TERMS = [
+  "lifetime",
+  "source-address",
+  "reason",
+  "backdate",
+  "keys",
+  "recover-within",
+  "recover-times",
+] as const;
+
 /** In the order in which fields are written. */
 export const FIELD_NAMES = [
   "issue",
@@ -29,13 +40,7 @@ export const FIELD_NAMES = [
   "usage",
   "extensions",
   "force-command",
-  "lifetime",
-  "source-address",
-  "reason",
-  "backdate",
-  "keys",
-  "recover-within",
-  "recover-times",
+  ...TERMS,
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
