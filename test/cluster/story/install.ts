@@ -52,6 +52,10 @@ export const installPart: Part = {
         play: () => start(stage),
       },
       { title: "m1: keyserver status --check has nothing to say", play: () => checkMaster(stage) },
+      {
+        title: "m1: keyserver doctor finds no problem",
+        play: async () => stage.note(await stage.machine("m1").ok(["keyserver", "doctor"])),
+      },
       ...NODES.filter((name) => name !== "m1").map((name) => ({
         title: `${name}: apt install the node's packages`,
         essential: true,
